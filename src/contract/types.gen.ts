@@ -1,0 +1,1991 @@
+// Made by `npm run generate`.
+export interface paths {
+    readonly "/v2/{endpointId}/run": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Id of the upstream endpoint
+                 * @example demo
+                 */
+                readonly endpointId: components["parameters"]["EndpointId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Submit a job
+         * @description Large values of `input` are staged while the body arrives; everything else reaches the platform byte for byte. Answers as soon as the platform has queued the job.
+         */
+        readonly post: operations["submitJob"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v2/{endpointId}/runsync": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Id of the upstream endpoint
+                 * @example demo
+                 */
+                readonly endpointId: components["parameters"]["EndpointId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Submit a job and wait for its result
+         * @description As `run`, but answers with the result, or with the state when the wait is over.
+         */
+        readonly post: operations["runJobSync"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v2/{endpointId}/status/{jobId}": {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Milliseconds for which the platform keeps the result; passed on */
+                readonly ttl?: components["parameters"]["Ttl"];
+            };
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Id of the upstream endpoint
+                 * @example demo
+                 */
+                readonly endpointId: components["parameters"]["EndpointId"];
+                /**
+                 * @description Id of the job, as the platform gave it
+                 * @example 4f2a1c9e-77aa-4b6f-8a65-1d0f3a5b9c11-u1
+                 */
+                readonly jobId: components["parameters"]["JobId"];
+            };
+            readonly cookie?: never;
+        };
+        /**
+         * Read the state of a job
+         * @description The platform's answer without secrets, links to outputs made to work without a key.
+         */
+        readonly get: operations["getJobStatus"];
+        readonly put?: never;
+        /**
+         * Read the state of a job, by POST
+         * @description The same as GET, for clients that use POST.
+         */
+        readonly post: operations["postJobStatus"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v2/{endpointId}/status-sync/{jobId}": {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Milliseconds to wait for the end of the job; passed on to the platform */
+                readonly wait?: components["parameters"]["Wait"];
+            };
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Id of the upstream endpoint
+                 * @example demo
+                 */
+                readonly endpointId: components["parameters"]["EndpointId"];
+                /**
+                 * @description Id of the job, as the platform gave it
+                 * @example 4f2a1c9e-77aa-4b6f-8a65-1d0f3a5b9c11-u1
+                 */
+                readonly jobId: components["parameters"]["JobId"];
+            };
+            readonly cookie?: never;
+        };
+        /**
+         * Wait for the end of a job
+         * @description Answers when the job has ended, or with its state when the wait is over.
+         */
+        readonly get: operations["waitJobStatus"];
+        readonly put?: never;
+        /**
+         * Wait for the end of a job, by POST
+         * @description The same as GET, for clients that use POST.
+         */
+        readonly post: operations["postWaitJobStatus"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v2/{endpointId}/stream/{jobId}": {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Milliseconds to wait for the end of the job; passed on to the platform */
+                readonly wait?: components["parameters"]["Wait"];
+            };
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Id of the upstream endpoint
+                 * @example demo
+                 */
+                readonly endpointId: components["parameters"]["EndpointId"];
+                /**
+                 * @description Id of the job, as the platform gave it
+                 * @example 4f2a1c9e-77aa-4b6f-8a65-1d0f3a5b9c11-u1
+                 */
+                readonly jobId: components["parameters"]["JobId"];
+            };
+            readonly cookie?: never;
+        };
+        /**
+         * Read the new chunks of a job
+         * @description Every chunk is delivered once; the gateway neither buffers nor repeats the request.
+         */
+        readonly get: operations["streamJob"];
+        readonly put?: never;
+        /**
+         * Read the new chunks of a job, by POST
+         * @description The same as GET, for clients that use POST.
+         */
+        readonly post: operations["postStreamJob"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v2/{endpointId}/cancel/{jobId}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Id of the upstream endpoint
+                 * @example demo
+                 */
+                readonly endpointId: components["parameters"]["EndpointId"];
+                /**
+                 * @description Id of the job, as the platform gave it
+                 * @example 4f2a1c9e-77aa-4b6f-8a65-1d0f3a5b9c11-u1
+                 */
+                readonly jobId: components["parameters"]["JobId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Cancel a job
+         * @description The job's access to its files ends before the answer is delivered.
+         */
+        readonly post: operations["cancelJob"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v2/{endpointId}/retry/{jobId}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Id of the upstream endpoint
+                 * @example demo
+                 */
+                readonly endpointId: components["parameters"]["EndpointId"];
+                /**
+                 * @description Id of the job, as the platform gave it
+                 * @example 4f2a1c9e-77aa-4b6f-8a65-1d0f3a5b9c11-u1
+                 */
+                readonly jobId: components["parameters"]["JobId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Run a failed job again
+         * @description Only for jobs that failed or timed out; the job's access to its files is woken with a new expiry. A 409 says why that cannot be.
+         */
+        readonly post: operations["retryJob"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v2/{endpointId}/purge-queue": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Id of the upstream endpoint
+                 * @example demo
+                 */
+                readonly endpointId: components["parameters"]["EndpointId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Remove all waiting jobs
+         * @description In `keys` mode the key needs the `admin` scope.
+         */
+        readonly post: operations["purgeQueue"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v2/{endpointId}/health": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Id of the upstream endpoint
+                 * @example demo
+                 */
+                readonly endpointId: components["parameters"]["EndpointId"];
+            };
+            readonly cookie?: never;
+        };
+        /**
+         * Count the jobs and workers of an endpoint
+         * @description The platform's answer.
+         */
+        readonly get: operations["getEndpointHealth"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v2/{endpointId}/requests": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Id of the upstream endpoint
+                 * @example demo
+                 */
+                readonly endpointId: components["parameters"]["EndpointId"];
+            };
+            readonly cookie?: never;
+        };
+        /**
+         * List the recent jobs of an endpoint
+         * @description In `keys` mode the key needs the `admin` scope.
+         */
+        readonly get: operations["listJobs"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/files/{sealed}/{name}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The grant, path and expiry, sealed by the gateway */
+                readonly sealed: string;
+                /** @description Name of the file, for the reader's eyes alone */
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        /**
+         * Download a file by its link
+         * @description Needs no key: the link is the right to read. The file is streamed, as a download.
+         */
+        readonly get: operations["getFile"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        /**
+         * Read size and type of a file by its link
+         * @description As GET, without the file.
+         */
+        readonly head: operations["headFile"];
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/webhooks/{sealed}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The grant that the webhook belongs to, sealed by the gateway */
+                readonly sealed: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Relay the platform's webhook
+         * @description The body goes to the client's own webhook without secrets, and the client's status comes back to the platform. While the job is not bound to its grant the answer is a 503, so that the platform comes again.
+         */
+        readonly post: operations["relayWebhook"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/s3/{bucket}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Any name; all mean the bucket of the job
+                 * @example job_files
+                 */
+                readonly bucket: components["parameters"]["Bucket"];
+            };
+            readonly cookie?: never;
+        };
+        /**
+         * ListObjectsV2
+         * @description The S3 API, seen through the mounts of one job. Any bucket name means the same bucket.
+         */
+        readonly get: operations["listObjects"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/s3/{bucket}/{key}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Any name; all mean the bucket of the job
+                 * @example job_files
+                 */
+                readonly bucket: components["parameters"]["Bucket"];
+                /** @description Key of the object; it may contain `/` */
+                readonly key: string;
+            };
+            readonly cookie?: never;
+        };
+        /**
+         * GetObject
+         * @description Range and conditions as in S3; SigV4, and SigV2 in the query.
+         */
+        readonly get: operations["getObject"];
+        /**
+         * PutObject, UploadPart
+         * @description With `uploadId` and `partNumber` a part of a multipart upload. The body may be signed, unsigned or framed with a trailing checksum.
+         */
+        readonly put: operations["putObject"];
+        /**
+         * CreateMultipartUpload, CompleteMultipartUpload
+         * @description With `uploads` it begins a multipart upload, with `uploadId` it completes one.
+         */
+        readonly post: operations["postObject"];
+        /**
+         * AbortMultipartUpload
+         * @description Ends the multipart upload `uploadId` and drops its parts.
+         */
+        readonly delete: operations["abortUpload"];
+        readonly options?: never;
+        /**
+         * HeadObject
+         * @description As GetObject, without the bytes.
+         */
+        readonly head: operations["headObject"];
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/openapi.json": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Read this description
+         * @description The OpenAPI document in one piece.
+         */
+        readonly get: operations["getDescription"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/healthz": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * See whether the process answers
+         * @description Asks nothing of store and upstream.
+         */
+        readonly get: operations["getLiveness"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/readyz": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * See whether the gateway can take work
+         * @description The configuration is sound and the state store answers.
+         */
+        readonly get: operations["getReadiness"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        /** @description The one configuration document. */
+        readonly Config: {
+            /** @description Where clients, workers and the platform reach the gateway; https unless it is loopback. */
+            readonly publicUrl: string;
+            /** @description `endpointUrl` of the job bucket, if it has a host of its own; otherwise `{publicUrl}/s3`. */
+            readonly jobBucketUrl?: string;
+            /** @description Object stores by an id of your choice. */
+            readonly stores: {
+                readonly [key: string]: components["schemas"]["ConfigStore"];
+            };
+            /** @description Id of the store that holds grants, job ids and results; it needs conditional writes. */
+            readonly stateStore: string;
+            /** @description Endpoints by id; `*` is every endpoint without settings of its own, and the defaults of those that have some. */
+            readonly endpoints: {
+                readonly [key: string]: components["schemas"]["ConfigEndpoint"];
+            };
+            readonly staging?: components["schemas"]["ConfigStaging"];
+            readonly access?: components["schemas"]["ConfigAccess"];
+            readonly limits?: components["schemas"]["ConfigLimits"];
+            readonly auth: components["schemas"]["ConfigAuth"];
+            /**
+             * @description Lets webhooks go to loopback addresses and over plain http: development only.
+             * @default false
+             */
+            readonly allowLoopbackWebhooks?: boolean;
+            readonly masterKeys: components["schemas"]["SecretReference"];
+        };
+        /** @description How long what the gateway hands out is good for. */
+        readonly ConfigAccess: {
+            /**
+             * @description Life of the gateway's own links to outputs.
+             * @default 86400
+             */
+            readonly linkSeconds?: number;
+            /**
+             * @description Life of a presigned URL of the store.
+             * @default 900
+             */
+            readonly presignSeconds?: number;
+            /**
+             * @description Age of a cached grant: a revoked key works at most so long.
+             * @default 10
+             */
+            readonly grantCacheSeconds?: number;
+            /**
+             * @description Added to a job's `policy.ttl` for the life of its grant.
+             * @default 3600
+             */
+            readonly marginSeconds?: number;
+        };
+        /** @description Who may call. */
+        readonly ConfigAuth: components["schemas"]["ConfigAuthPassthrough"] | components["schemas"]["ConfigAuthKeys"];
+        /** @description The gateway's own keys; upstream sees the endpoint's `upstreamKey`. */
+        readonly ConfigAuthKeys: {
+            /**
+             * @description The scheme. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            readonly mode: "keys";
+            /** @description The keys that are accepted. */
+            readonly keys: readonly components["schemas"]["ConfigKey"][];
+        };
+        /** @description The client's own upstream key is proved and sent upstream. */
+        readonly ConfigAuthPassthrough: {
+            /**
+             * @description The scheme. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            readonly mode: "passthrough";
+            /**
+             * @description Time for which a proved key is not proved again.
+             * @default 60
+             */
+            readonly proofSeconds?: number;
+        };
+        /** @description What one endpoint takes, and where its payloads go. */
+        readonly ConfigEndpoint: {
+            /**
+             * @description Base URL up to and including `/v2`; https unless it is loopback.
+             * @default https://api.runpod.ai/v2
+             */
+            readonly upstream?: string;
+            readonly upstreamKey?: components["schemas"]["SecretReference"];
+            /** @description Id of the store for payloads and outputs. */
+            readonly store?: string;
+            /**
+             * @description What the worker is given in place of a payload: a key in the job bucket, or a link. Without it nothing is staged and an over-limit body is a 413.
+             * @enum {string}
+             */
+            readonly as?: "key" | "url";
+            /**
+             * @description Access that a job is given to its files.
+             * @default job-bucket
+             * @enum {string}
+             */
+            readonly access?: "job-bucket" | "none";
+            /**
+             * @description When `s3Config` is added to a request: when something of it was staged, always or never. Absent: `staged`, or `never` with `access: "none"`.
+             * @enum {string}
+             */
+            readonly s3Config?: "staged" | "always" | "never";
+            /**
+             * @description Whether payloads are staged only in bodies that the upstream would refuse, or in all.
+             * @default over-limit
+             * @enum {string}
+             */
+            readonly stage?: "over-limit" | "always";
+            /**
+             * @description Characters of base64 from which a string is staged.
+             * @default 65536
+             */
+            readonly stageMinBytes?: number;
+            /**
+             * @description What is to be done with values at certain places; the first match wins.
+             * @default []
+             */
+            readonly rules?: readonly components["schemas"]["ConfigRule"][];
+            /**
+             * @description Largest body that the upstream takes at `run`.
+             * @default 10485760
+             */
+            readonly runMaxBytes?: number;
+            /**
+             * @description Largest body that the upstream takes at `runsync`.
+             * @default 20971520
+             */
+            readonly runsyncMaxBytes?: number;
+            /**
+             * @description Time from a job's end until its staged files may be deleted.
+             * @default 3600
+             */
+            readonly graceSeconds?: number;
+        };
+        /** @description One key of the gateway, known by its hash. */
+        readonly ConfigKey: {
+            /** @description Name of the holder: the owner of its jobs. */
+            readonly name: string;
+            /** @description Lower-case hex SHA-256 of the key's text (`bw_…`). */
+            readonly sha256: string;
+            /** @description Ids of the endpoints it may use; `*` is all of them. */
+            readonly endpoints: readonly string[];
+            /**
+             * @description `admin` also allows `purge-queue` and `requests`.
+             * @default []
+             */
+            readonly scopes?: readonly "admin"[];
+        };
+        /** @description What a request may be. */
+        readonly ConfigLimits: {
+            /**
+             * @description Depth of nested arrays and objects.
+             * @default 512
+             */
+            readonly nesting?: number;
+            /**
+             * @description Length of a JSON key.
+             * @default 1024
+             */
+            readonly keyBytes?: number;
+            /**
+             * @description Bodies up to here are searched whole, and go on as they came when nothing in them concerns the gateway.
+             * @default 65536
+             */
+            readonly smallBodyBytes?: number;
+            /**
+             * @description Time without a byte in either direction after which a connection is given up.
+             * @default 60000
+             */
+            readonly idleTimeoutMs?: number;
+            /**
+             * @description Largest body of a platform's webhook.
+             * @default 33554432
+             */
+            readonly webhookMaxBytes?: number;
+            /**
+             * @description Milliseconds without a byte from upstream before its answer is given up; the platform's longest `wait` is 300 s.
+             * @default 330000
+             */
+            readonly upstreamIdleTimeoutMs?: number;
+        };
+        /** @description How values at a JSON Pointer pattern are treated. */
+        readonly ConfigRule: {
+            /** @description JSON Pointer (RFC 6901) below `/input`; a token `*` stands for any one token. */
+            readonly pointer: string;
+            /** @description True: always staged, whatever the size; false: never. Absent: by size. */
+            readonly stage?: boolean;
+            /** @description Media type of the staged file, if not what its first bytes say. */
+            readonly mediaType?: string;
+            /**
+             * @description `base64` decodes the string, `text` stages its own UTF-8.
+             * @default base64
+             * @enum {string}
+             */
+            readonly encoding?: "base64" | "text";
+            /**
+             * @description What the worker is given in its place, if not the endpoint's `as`.
+             * @enum {string}
+             */
+            readonly as?: "key" | "url";
+        };
+        /** @description How payloads are written to a store. */
+        readonly ConfigStaging: {
+            /**
+             * @description Size of a multipart part, a multiple of 3; larger where 10,000 parts would not reach.
+             * @default 6291456
+             */
+            readonly partBytes?: number;
+            /**
+             * @description Parts of one request that are sent at a time.
+             * @default 2
+             */
+            readonly partsInFlight?: number;
+            /** @description Part buffers for all requests together; 32 on Node and 6 on Workers unless given. */
+            readonly poolParts?: number;
+        };
+        /** @description One S3-compatible bucket. */
+        readonly ConfigStore: {
+            /**
+             * @description Protocol of the store.
+             * @enum {string}
+             */
+            readonly kind: "s3";
+            /** @description URL of the store without the bucket, such as `https://s3.eu-west-1.amazonaws.com`. */
+            readonly endpoint: string;
+            /** @description Region that requests are signed for; `auto` on R2. */
+            readonly region: string;
+            /** @description Name of the bucket. */
+            readonly bucket: string;
+            /**
+             * @description True: the bucket stands in the path; false: in the host name.
+             * @default true
+             */
+            readonly pathStyle?: boolean;
+            readonly accessKeyId: components["schemas"]["SecretReference"];
+            readonly secretAccessKey: components["schemas"]["SecretReference"];
+        };
+        /** @description The gateway is well; when it is not there is a problem object instead. */
+        readonly GatewayStatus: {
+            /**
+             * @description Always `ok`.
+             * @enum {string}
+             */
+            readonly status: "ok";
+        };
+        /** @description Jobs and workers of an endpoint, counted by the platform. */
+        readonly Health: {
+            /** @description Jobs by state. */
+            readonly jobs: {
+                /** @description Jobs completed. */
+                readonly completed?: number;
+                /** @description Jobs failed. */
+                readonly failed?: number;
+                /** @description Jobs inProgress. */
+                readonly inProgress?: number;
+                /** @description Jobs inQueue. */
+                readonly inQueue?: number;
+                /** @description Jobs retried. */
+                readonly retried?: number;
+            };
+            /** @description Workers by state. */
+            readonly workers: {
+                /** @description Workers idle. */
+                readonly idle?: number;
+                /** @description Workers running. */
+                readonly running?: number;
+                /** @description Workers initializing. */
+                readonly initializing?: number;
+                /** @description Workers ready. */
+                readonly ready?: number;
+                /** @description Workers throttled. */
+                readonly throttled?: number;
+                /** @description Workers unhealthy. */
+                readonly unhealthy?: number;
+            };
+        };
+        /** @description A job as the platform describes it, every secret removed. Fields that are not named here are passed on. */
+        readonly Job: {
+            /** @description Id of the job, given by the platform. */
+            readonly id: string;
+            /**
+             * @description State of the job.
+             * @enum {string}
+             */
+            readonly status: "IN_QUEUE" | "IN_PROGRESS" | "RUNNING" | "COMPLETED" | "FAILED" | "CANCELLED" | "TIMED_OUT";
+            /** @description What the handler answered; links to the job's files work without a key. */
+            readonly output?: unknown;
+            /** @description Why the job failed, mostly a string. */
+            readonly error?: unknown;
+            /**
+             * Format: int64
+             * @description Milliseconds spent in the queue.
+             */
+            readonly delayTime?: number;
+            /**
+             * Format: int64
+             * @description Milliseconds the handler ran.
+             */
+            readonly executionTime?: number;
+            /** @description How often the platform tried again. */
+            readonly retries?: number;
+            /** @description The worker that ran it. */
+            readonly workerId?: string;
+        };
+        /** @description What a streaming job said since it was last asked; each chunk is delivered once. */
+        readonly JobChunks: {
+            /**
+             * @description State of the job.
+             * @enum {string}
+             */
+            readonly status: "IN_QUEUE" | "IN_PROGRESS" | "RUNNING" | "COMPLETED" | "FAILED" | "CANCELLED" | "TIMED_OUT";
+            /** @description The new chunks, oldest first. */
+            readonly stream: readonly {
+                /** @description What the handler yielded. */
+                readonly output?: unknown;
+                /** @description Figures of the platform. */
+                readonly metrics?: {
+                    readonly [key: string]: unknown;
+                };
+            }[];
+        };
+        /** @description Recent jobs of an endpoint. */
+        readonly JobList: {
+            /** @description The jobs. */
+            readonly requests: readonly components["schemas"]["Job"][];
+        };
+        /** @description A job as the client sends it. Fields that are not named here are passed on as they came. */
+        readonly JobRequest: {
+            /** @description The handler's input; large values in it are staged. */
+            readonly input: {
+                readonly [key: string]: unknown;
+            };
+            /** @description https URL that is told of the end of the job. */
+            readonly webhook?: string | null;
+            /** @description Passed on as it came. */
+            readonly webhookV2?: string | null;
+            /** @description How long the job may wait and run. */
+            readonly policy?: {
+                /**
+                 * Format: int64
+                 * @description Milliseconds the job may run.
+                 * @default 600000
+                 */
+                readonly executionTimeout?: number;
+                /**
+                 * Format: int64
+                 * @description Milliseconds from submission after which the job is deleted.
+                 * @default 86400000
+                 */
+                readonly ttl?: number;
+                /** @description Never scales the endpoint up for this job. */
+                readonly lowPriority?: boolean;
+            } | null;
+            /** @description The caller's own bucket: it wins over the gateway's, is passed on untouched and its secrets are kept out of every response. */
+            readonly s3Config?: {
+                /** @description Access key id. */
+                readonly accessId?: string;
+                /** @description Secret access key. */
+                readonly accessSecret?: string;
+                /** @description Name of the bucket. */
+                readonly bucketName?: string;
+                /** @description URL of the store. */
+                readonly endpointUrl?: string;
+                /** @description Path below the bucket. */
+                readonly objectPath?: string;
+            } | null;
+        };
+        /** @description An error of the gateway's own (RFC 9457), with the `error` text that the platform's clients read. */
+        readonly Problem: {
+            /** @description `about:blank`: the code says which problem it is. */
+            readonly type: string;
+            /** @description The problem in one sentence, the same for every occurrence. */
+            readonly title: string;
+            /** @description The HTTP status. */
+            readonly status: number;
+            /**
+             * @description Stable name of the problem, to switch on.
+             * @enum {string}
+             */
+            readonly code: "invalid_json" | "invalid_request" | "invalid_payload" | "nesting_too_deep" | "key_too_long" | "body_length_mismatch" | "client_gone" | "webhook_refused" | "unauthorized" | "forbidden" | "not_found" | "retry_impossible" | "body_too_large" | "content_encoding" | "unsupported_media_type" | "internal_error" | "upstream_unreachable" | "busy" | "store_unavailable" | "job_not_bound" | "misconfigured";
+            /** @description What happened this time and what to do. */
+            readonly detail: string;
+            /** @description The same text as `detail`. */
+            readonly error: string;
+            /** @description Id of the request, as in the log. */
+            readonly requestId: string;
+            /** @description JSON Pointer of the value at fault. */
+            readonly pointer?: string;
+            /**
+             * Format: int64
+             * @description Byte offset in the request body, from 0.
+             */
+            readonly offset?: number;
+            /** @description Name of the limit that was passed, as in the configuration. */
+            readonly limitName?: string;
+            /**
+             * Format: int64
+             * @description The limit.
+             */
+            readonly limit?: number;
+            /**
+             * Format: int64
+             * @description What was given.
+             */
+            readonly actual?: number;
+        };
+        /** @description How many waiting jobs were removed. */
+        readonly PurgeResult: {
+            /** @description Number of jobs. */
+            readonly removed: number;
+            /** @description `completed`. */
+            readonly status: string;
+        };
+        /** @description Where a secret is found: never the secret itself. */
+        readonly SecretReference: {
+            /** @description Name of an environment variable (Node) or of a secret binding (Workers). */
+            readonly env: string;
+        };
+    };
+    responses: {
+        /** @description The job is in the platform's queue */
+        readonly QueuedJob: {
+            headers: {
+                readonly [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "id": "4f2a1c9e-77aa-4b6f-8a65-1d0f3a5b9c11-u1",
+                 *       "status": "IN_QUEUE"
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["Job"];
+            };
+        };
+        /** @description The job, without secrets */
+        readonly Job: {
+            headers: {
+                readonly [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "id": "4f2a1c9e-77aa-4b6f-8a65-1d0f3a5b9c11-u1",
+                 *       "status": "COMPLETED",
+                 *       "delayTime": 120,
+                 *       "executionTime": 2310,
+                 *       "output": {
+                 *         "image": "https://gateway.example/files/c2VhbGVkLWxpbms/result.png"
+                 *       }
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["Job"];
+            };
+        };
+        /** @description The chunks since the last request */
+        readonly JobChunks: {
+            headers: {
+                readonly [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "status": "IN_PROGRESS",
+                 *       "stream": [
+                 *         {
+                 *           "output": "Hello"
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["JobChunks"];
+            };
+        };
+        /** @description The bytes of the file */
+        readonly File: {
+            headers: {
+                /** @description Changes with the bytes */
+                readonly ETag?: string;
+                /** @description Bytes in this answer */
+                readonly "Content-Length"?: number;
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/octet-stream": unknown;
+            };
+        };
+        /** @description As in S3, in XML or empty */
+        readonly S3Xml: {
+            headers: {
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/xml": unknown;
+            };
+        };
+        /** @description An error as S3 says it */
+        readonly S3Error: {
+            headers: {
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/xml": unknown;
+            };
+        };
+        /** @description The request is not valid */
+        readonly BadRequest: {
+            headers: {
+                readonly [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "about:blank",
+                 *       "title": "A payload is not valid base64",
+                 *       "status": 400,
+                 *       "code": "invalid_payload",
+                 *       "detail": "Cannot decode \"/input/image\": character 40961 is not base64",
+                 *       "error": "Cannot decode \"/input/image\": character 40961 is not base64",
+                 *       "requestId": "7b0e8c2a-6a0d-4a53-9d43-0a4f6f0e4c55",
+                 *       "pointer": "/input/image",
+                 *       "offset": 40985
+                 *     }
+                 */
+                readonly "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The API key is missing or not valid */
+        readonly Unauthorized: {
+            headers: {
+                readonly [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "about:blank",
+                 *       "title": "The API key is missing or not valid",
+                 *       "status": 401,
+                 *       "code": "unauthorized",
+                 *       "detail": "Send the API key as Authorization header",
+                 *       "error": "Send the API key as Authorization header",
+                 *       "requestId": "7b0e8c2a-6a0d-4a53-9d43-0a4f6f0e4c55"
+                 *     }
+                 */
+                readonly "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The API key may not do this */
+        readonly Forbidden: {
+            headers: {
+                readonly [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "about:blank",
+                 *       "title": "The API key may not do this",
+                 *       "status": 403,
+                 *       "code": "forbidden",
+                 *       "detail": "Use a key with the admin scope",
+                 *       "error": "Use a key with the admin scope",
+                 *       "requestId": "7b0e8c2a-6a0d-4a53-9d43-0a4f6f0e4c55"
+                 *     }
+                 */
+                readonly "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description There is no such endpoint, job or file, or it is not the caller's */
+        readonly NotFound: {
+            headers: {
+                readonly [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "about:blank",
+                 *       "title": "There is nothing here",
+                 *       "status": 404,
+                 *       "code": "not_found",
+                 *       "detail": "There is no such job",
+                 *       "error": "There is no such job",
+                 *       "requestId": "7b0e8c2a-6a0d-4a53-9d43-0a4f6f0e4c55"
+                 *     }
+                 */
+                readonly "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The job cannot be retried */
+        readonly Conflict: {
+            headers: {
+                readonly [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "about:blank",
+                 *       "title": "The job cannot be retried",
+                 *       "status": 409,
+                 *       "code": "retry_impossible",
+                 *       "detail": "Submit the job again: its files are deleted",
+                 *       "error": "Submit the job again: its files are deleted",
+                 *       "requestId": "7b0e8c2a-6a0d-4a53-9d43-0a4f6f0e4c55"
+                 *     }
+                 */
+                readonly "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The body is too large for the endpoint, even once staged */
+        readonly TooLarge: {
+            headers: {
+                readonly [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "about:blank",
+                 *       "title": "The request is too large for the endpoint",
+                 *       "status": 413,
+                 *       "code": "body_too_large",
+                 *       "detail": "Stage more of the body: 10485760 bytes allowed, 12000000 left",
+                 *       "error": "Stage more of the body: 10485760 bytes allowed, 12000000 left",
+                 *       "requestId": "7b0e8c2a-6a0d-4a53-9d43-0a4f6f0e4c55",
+                 *       "limitName": "runMaxBytes",
+                 *       "limit": 10485760,
+                 *       "actual": 12000000
+                 *     }
+                 */
+                readonly "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The content type or coding is not supported */
+        readonly Unsupported: {
+            headers: {
+                readonly [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "about:blank",
+                 *       "title": "Compressed request bodies are not supported",
+                 *       "status": 415,
+                 *       "code": "content_encoding",
+                 *       "detail": "Send the body without Content-Encoding",
+                 *       "error": "Send the body without Content-Encoding",
+                 *       "requestId": "7b0e8c2a-6a0d-4a53-9d43-0a4f6f0e4c55"
+                 *     }
+                 */
+                readonly "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Not now; the same request may succeed later */
+        readonly Unavailable: {
+            headers: {
+                /** @description Seconds to wait */
+                readonly "Retry-After"?: number;
+                readonly [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "about:blank",
+                 *       "title": "The gateway is busy",
+                 *       "status": 503,
+                 *       "code": "busy",
+                 *       "detail": "Try again in 2 seconds",
+                 *       "error": "Try again in 2 seconds",
+                 *       "requestId": "7b0e8c2a-6a0d-4a53-9d43-0a4f6f0e4c55"
+                 *     }
+                 */
+                readonly "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description An error of the gateway's own; errors of the platform come as they are */
+        readonly Problem: {
+            headers: {
+                readonly [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "about:blank",
+                 *       "title": "The upstream endpoint cannot be reached",
+                 *       "status": 502,
+                 *       "code": "upstream_unreachable",
+                 *       "detail": "The upstream closed the connection",
+                 *       "error": "The upstream closed the connection",
+                 *       "requestId": "7b0e8c2a-6a0d-4a53-9d43-0a4f6f0e4c55"
+                 *     }
+                 */
+                readonly "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+    };
+    parameters: {
+        /**
+         * @description Id of the upstream endpoint
+         * @example demo
+         */
+        readonly EndpointId: string;
+        /**
+         * @description Id of the job, as the platform gave it
+         * @example 4f2a1c9e-77aa-4b6f-8a65-1d0f3a5b9c11-u1
+         */
+        readonly JobId: string;
+        /** @description Milliseconds to wait for the end of the job; passed on to the platform */
+        readonly Wait: number;
+        /** @description Milliseconds for which the platform keeps the result; passed on */
+        readonly Ttl: number;
+        /** @description One range of bytes (RFC 9110) */
+        readonly Range: string;
+        /**
+         * @description Any name; all mean the bucket of the job
+         * @example job_files
+         */
+        readonly Bucket: string;
+        /** @description Id of a multipart upload */
+        readonly UploadId: string;
+    };
+    requestBodies: {
+        /** @description JSON of any size; values that are large base64 strings are staged */
+        readonly JobRequest: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "input": {
+                 *         "task": "digest",
+                 *         "image": "data:image/png;base64,iVBORw0KGgo="
+                 *       },
+                 *       "policy": {
+                 *         "ttl": 86400000
+                 *       }
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["JobRequest"];
+            };
+        };
+    };
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    readonly submitJob: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Id of the upstream endpoint
+                 * @example demo
+                 */
+                readonly endpointId: components["parameters"]["EndpointId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: components["requestBodies"]["JobRequest"];
+        readonly responses: {
+            readonly 200: components["responses"]["QueuedJob"];
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["Unsupported"];
+            readonly 503: components["responses"]["Unavailable"];
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly runJobSync: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Milliseconds to wait for the end of the job; passed on to the platform */
+                readonly wait?: components["parameters"]["Wait"];
+            };
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Id of the upstream endpoint
+                 * @example demo
+                 */
+                readonly endpointId: components["parameters"]["EndpointId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: components["requestBodies"]["JobRequest"];
+        readonly responses: {
+            readonly 200: components["responses"]["Job"];
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["Unsupported"];
+            readonly 503: components["responses"]["Unavailable"];
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly getJobStatus: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Milliseconds for which the platform keeps the result; passed on */
+                readonly ttl?: components["parameters"]["Ttl"];
+            };
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Id of the upstream endpoint
+                 * @example demo
+                 */
+                readonly endpointId: components["parameters"]["EndpointId"];
+                /**
+                 * @description Id of the job, as the platform gave it
+                 * @example 4f2a1c9e-77aa-4b6f-8a65-1d0f3a5b9c11-u1
+                 */
+                readonly jobId: components["parameters"]["JobId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: components["responses"]["Job"];
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly postJobStatus: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Milliseconds for which the platform keeps the result; passed on */
+                readonly ttl?: components["parameters"]["Ttl"];
+            };
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Id of the upstream endpoint
+                 * @example demo
+                 */
+                readonly endpointId: components["parameters"]["EndpointId"];
+                /**
+                 * @description Id of the job, as the platform gave it
+                 * @example 4f2a1c9e-77aa-4b6f-8a65-1d0f3a5b9c11-u1
+                 */
+                readonly jobId: components["parameters"]["JobId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: components["responses"]["Job"];
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly waitJobStatus: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Milliseconds to wait for the end of the job; passed on to the platform */
+                readonly wait?: components["parameters"]["Wait"];
+            };
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Id of the upstream endpoint
+                 * @example demo
+                 */
+                readonly endpointId: components["parameters"]["EndpointId"];
+                /**
+                 * @description Id of the job, as the platform gave it
+                 * @example 4f2a1c9e-77aa-4b6f-8a65-1d0f3a5b9c11-u1
+                 */
+                readonly jobId: components["parameters"]["JobId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: components["responses"]["Job"];
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly postWaitJobStatus: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Milliseconds to wait for the end of the job; passed on to the platform */
+                readonly wait?: components["parameters"]["Wait"];
+            };
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Id of the upstream endpoint
+                 * @example demo
+                 */
+                readonly endpointId: components["parameters"]["EndpointId"];
+                /**
+                 * @description Id of the job, as the platform gave it
+                 * @example 4f2a1c9e-77aa-4b6f-8a65-1d0f3a5b9c11-u1
+                 */
+                readonly jobId: components["parameters"]["JobId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: components["responses"]["Job"];
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly streamJob: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Milliseconds to wait for the end of the job; passed on to the platform */
+                readonly wait?: components["parameters"]["Wait"];
+            };
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Id of the upstream endpoint
+                 * @example demo
+                 */
+                readonly endpointId: components["parameters"]["EndpointId"];
+                /**
+                 * @description Id of the job, as the platform gave it
+                 * @example 4f2a1c9e-77aa-4b6f-8a65-1d0f3a5b9c11-u1
+                 */
+                readonly jobId: components["parameters"]["JobId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: components["responses"]["JobChunks"];
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly postStreamJob: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Milliseconds to wait for the end of the job; passed on to the platform */
+                readonly wait?: components["parameters"]["Wait"];
+            };
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Id of the upstream endpoint
+                 * @example demo
+                 */
+                readonly endpointId: components["parameters"]["EndpointId"];
+                /**
+                 * @description Id of the job, as the platform gave it
+                 * @example 4f2a1c9e-77aa-4b6f-8a65-1d0f3a5b9c11-u1
+                 */
+                readonly jobId: components["parameters"]["JobId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: components["responses"]["JobChunks"];
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly cancelJob: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Id of the upstream endpoint
+                 * @example demo
+                 */
+                readonly endpointId: components["parameters"]["EndpointId"];
+                /**
+                 * @description Id of the job, as the platform gave it
+                 * @example 4f2a1c9e-77aa-4b6f-8a65-1d0f3a5b9c11-u1
+                 */
+                readonly jobId: components["parameters"]["JobId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: components["responses"]["Job"];
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly retryJob: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Id of the upstream endpoint
+                 * @example demo
+                 */
+                readonly endpointId: components["parameters"]["EndpointId"];
+                /**
+                 * @description Id of the job, as the platform gave it
+                 * @example 4f2a1c9e-77aa-4b6f-8a65-1d0f3a5b9c11-u1
+                 */
+                readonly jobId: components["parameters"]["JobId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: components["responses"]["Job"];
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly purgeQueue: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Id of the upstream endpoint
+                 * @example demo
+                 */
+                readonly endpointId: components["parameters"]["EndpointId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The waiting jobs are removed */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "removed": 3,
+                     *       "status": "completed"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["PurgeResult"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly getEndpointHealth: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Id of the upstream endpoint
+                 * @example demo
+                 */
+                readonly endpointId: components["parameters"]["EndpointId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The platform's figures */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "jobs": {
+                     *         "completed": 12,
+                     *         "failed": 0,
+                     *         "inProgress": 1,
+                     *         "inQueue": 0,
+                     *         "retried": 0
+                     *       },
+                     *       "workers": {
+                     *         "idle": 1,
+                     *         "running": 1
+                     *       }
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["Health"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly listJobs: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Id of the upstream endpoint
+                 * @example demo
+                 */
+                readonly endpointId: components["parameters"]["EndpointId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The platform's list, without secrets */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "requests": [
+                     *         {
+                     *           "id": "4f2a1c9e-77aa-4b6f-8a65-1d0f3a5b9c11-u1",
+                     *           "status": "COMPLETED"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["JobList"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly getFile: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description One range of bytes (RFC 9110) */
+                readonly Range?: components["parameters"]["Range"];
+            };
+            readonly path: {
+                /** @description The grant, path and expiry, sealed by the gateway */
+                readonly sealed: string;
+                /** @description Name of the file, for the reader's eyes alone */
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: components["responses"]["File"];
+            readonly 206: components["responses"]["File"];
+            /** @description The file is the one that the client has */
+            readonly 304: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly 404: components["responses"]["NotFound"];
+            /** @description The range lies outside of the file */
+            readonly 416: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly headFile: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description One range of bytes (RFC 9110) */
+                readonly Range?: components["parameters"]["Range"];
+            };
+            readonly path: {
+                /** @description The grant, path and expiry, sealed by the gateway */
+                readonly sealed: string;
+                /** @description Name of the file, for the reader's eyes alone */
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: components["responses"]["File"];
+            readonly 206: components["responses"]["File"];
+            /** @description The file is the one that the client has */
+            readonly 304: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly 404: components["responses"]["NotFound"];
+            /** @description The range lies outside of the file */
+            readonly 416: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly relayWebhook: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The grant that the webhook belongs to, sealed by the gateway */
+                readonly sealed: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "id": "4f2a1c9e-77aa-4b6f-8a65-1d0f3a5b9c11-u1",
+                 *       "status": "COMPLETED",
+                 *       "output": {
+                 *         "ok": true
+                 *       }
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["Job"];
+            };
+        };
+        readonly responses: {
+            /** @description The client took it */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly 404: components["responses"]["NotFound"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 503: components["responses"]["Unavailable"];
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly listObjects: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Only keys that begin so */
+                readonly prefix?: string;
+                /** @description Keys in one answer */
+                readonly "max-keys"?: number;
+            };
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Any name; all mean the bucket of the job
+                 * @example job_files
+                 */
+                readonly bucket: components["parameters"]["Bucket"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: components["responses"]["S3Xml"];
+            readonly 403: components["responses"]["S3Error"];
+            readonly default: components["responses"]["S3Error"];
+        };
+    };
+    readonly getObject: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description One range of bytes (RFC 9110) */
+                readonly Range?: components["parameters"]["Range"];
+            };
+            readonly path: {
+                /**
+                 * @description Any name; all mean the bucket of the job
+                 * @example job_files
+                 */
+                readonly bucket: components["parameters"]["Bucket"];
+                /** @description Key of the object; it may contain `/` */
+                readonly key: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: components["responses"]["File"];
+            readonly 206: components["responses"]["File"];
+            readonly 403: components["responses"]["S3Error"];
+            readonly 404: components["responses"]["S3Error"];
+            readonly default: components["responses"]["S3Error"];
+        };
+    };
+    readonly putObject: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Id of a multipart upload */
+                readonly uploadId?: components["parameters"]["UploadId"];
+                /** @description Number of the part */
+                readonly partNumber?: number;
+            };
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Any name; all mean the bucket of the job
+                 * @example job_files
+                 */
+                readonly bucket: components["parameters"]["Bucket"];
+                /** @description Key of the object; it may contain `/` */
+                readonly key: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/octet-stream": unknown;
+            };
+        };
+        readonly responses: {
+            readonly 200: components["responses"]["S3Xml"];
+            readonly 400: components["responses"]["S3Error"];
+            readonly 403: components["responses"]["S3Error"];
+            readonly default: components["responses"]["S3Error"];
+        };
+    };
+    readonly postObject: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Id of a multipart upload */
+                readonly uploadId?: components["parameters"]["UploadId"];
+            };
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Any name; all mean the bucket of the job
+                 * @example job_files
+                 */
+                readonly bucket: components["parameters"]["Bucket"];
+                /** @description Key of the object; it may contain `/` */
+                readonly key: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: {
+            readonly content: {
+                readonly "application/xml": unknown;
+            };
+        };
+        readonly responses: {
+            readonly 200: components["responses"]["S3Xml"];
+            readonly 400: components["responses"]["S3Error"];
+            readonly 403: components["responses"]["S3Error"];
+            readonly default: components["responses"]["S3Error"];
+        };
+    };
+    readonly abortUpload: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Id of a multipart upload */
+                readonly uploadId?: components["parameters"]["UploadId"];
+            };
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Any name; all mean the bucket of the job
+                 * @example job_files
+                 */
+                readonly bucket: components["parameters"]["Bucket"];
+                /** @description Key of the object; it may contain `/` */
+                readonly key: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The upload is gone */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly 403: components["responses"]["S3Error"];
+            readonly default: components["responses"]["S3Error"];
+        };
+    };
+    readonly headObject: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Any name; all mean the bucket of the job
+                 * @example job_files
+                 */
+                readonly bucket: components["parameters"]["Bucket"];
+                /** @description Key of the object; it may contain `/` */
+                readonly key: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: components["responses"]["File"];
+            readonly 206: components["responses"]["File"];
+            readonly 403: components["responses"]["S3Error"];
+            readonly 404: components["responses"]["S3Error"];
+            readonly default: components["responses"]["S3Error"];
+        };
+    };
+    readonly getDescription: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description An OpenAPI 3.1 document */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": Record<string, never>;
+                };
+            };
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly getLiveness: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description It does */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "status": "ok"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["GatewayStatus"];
+                };
+            };
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly getReadiness: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description It can */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "status": "ok"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["GatewayStatus"];
+                };
+            };
+            readonly 503: components["responses"]["Unavailable"];
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+}

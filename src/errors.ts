@@ -1,0 +1,84 @@
+/** The code is public API: clients and SDKs switch on it, so codes are never renamed. */
+export type ProblemCode =
+  | 'invalid_json'
+  | 'invalid_request'
+  | 'invalid_payload'
+  | 'nesting_too_deep'
+  | 'key_too_long'
+  | 'body_length_mismatch'
+  | 'client_gone'
+  | 'webhook_refused'
+  | 'unauthorized'
+  | 'forbidden'
+  | 'not_found'
+  | 'retry_impossible'
+  | 'body_too_large'
+  | 'content_encoding'
+  | 'unsupported_media_type'
+  | 'internal_error'
+  | 'upstream_unreachable'
+  | 'busy'
+  | 'store_unavailable'
+  | 'job_not_bound'
+  | 'misconfigured'
+
+/** Every problem the gateway itself can answer with. */
+export const PROBLEMS: Readonly<
+  Record<ProblemCode, { readonly status: number; readonly title: string }>
+> = {
+  invalid_json: { status: 400, title: 'The body is not valid JSON' },
+  invalid_request: { status: 400, title: 'The request is not valid' },
+  invalid_payload: { status: 400, title: 'A payload is not valid base64' },
+  nesting_too_deep: { status: 400, title: 'The JSON is nested too deeply' },
+  key_too_long: { status: 400, title: 'A JSON key is too long' },
+  body_length_mismatch: { status: 400, title: 'The body is not as long as it claims' },
+  client_gone: { status: 400, title: 'The request ended before its body was complete' },
+  webhook_refused: { status: 400, title: 'The webhook URL is not allowed' },
+  unauthorized: { status: 401, title: 'The API key is missing or not valid' },
+  forbidden: { status: 403, title: 'The API key may not do this' },
+  not_found: { status: 404, title: 'There is nothing here' },
+  retry_impossible: { status: 409, title: 'The job cannot be retried' },
+  body_too_large: { status: 413, title: 'The request is too large for the endpoint' },
+  content_encoding: { status: 415, title: 'Compressed request bodies are not supported' },
+  unsupported_media_type: { status: 415, title: 'This content type is not supported' },
+  internal_error: { status: 500, title: 'The gateway failed' },
+  upstream_unreachable: { status: 502, title: 'The upstream endpoint cannot be reached' },
+  busy: { status: 503, title: 'The gateway is busy' },
+  store_unavailable: { status: 503, title: 'The object store is not available' },
+  job_not_bound: { status: 503, title: 'The job could not be recorded' },
+  misconfigured: { status: 503, title: 'The gateway is not configured correctly' },
+}
+
+/** What a client may be told beside the text; every member is optional and holds no secret. */
+export interface ProblemFacts {
+  /** RFC 6901 pointer of the value at fault. */
+  readonly pointer?: string
+  /** Byte offset in the request body, counted from 0. */
+  readonly offset?: number
+  /** Name of the limit that was passed, as in the configuration. */
+  readonly limitName?: string
+  readonly limit?: number
+  readonly actual?: number
+  /** Seconds after which the same request may succeed; sent as Retry-After. */
+  readonly retryAfterSeconds?: number
+  /** For the log only. */
+  readonly cause?: unknown
+}
+
+/**
+ * The one error of the gateway. `detail` goes to the client: sentence case, no full stop, action
+ * first, then limit and actual value, never a secret, a URL query or a header value.
+ */
+export class GatewayError extends Error {
+  readonly code: ProblemCode
+  readonly detail: string
+  readonly facts: ProblemFacts
+  override name = 'GatewayError' as const
+
+  constructor(code: ProblemCode, detail: string, facts: ProblemFacts = {}) {
+    super(`${code}: ${detail}`, facts.cause === undefined ? undefined : { cause: facts.cause })
+    this.code = code
+    this.detail = detail
+    this.facts = facts
+  }
+}
