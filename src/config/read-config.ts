@@ -1,0 +1,115 @@
+import { DEFAULTS } from '../contract/defaults.gen.ts'
+import type { Config, KeyConfig, StoreConfig } from './config.ts'
+import { ConfigError, type ConfigFault } from './config-error.ts'
+import { type ConfigDocument, parseDocument } from './parse-document.ts'
+import { parseBaseUrl } from './parse-url.ts'
+import { readEndpoints } from './read-endpoints.ts'
+import {
+  createSecretReader,
+  parseMasterKeys,
+  type SecretReader,
+  type SecretSource,
+} from './read-secrets.ts'
+
+export { ConfigError }
+
+/**
+ * Reads the one configuration document, JSON with comments, as `docs/configuration.md` describes it.
+ * `secrets` looks up what the document refers to by name; `runtime` is what suits the runtime where
+ * the document says nothing.
+ *
+ * @throws {ConfigError} with all faults at once
+ */
+export function readConfig(
+  text: string,
+  secrets: SecretSource,
+  runtime: { readonly poolParts: number } = { poolParts: 32 },
+): Config {
+  const document = parseDocument(text)
+  const faults: ConfigFault[] = []
+  const readSecret = createSecretReader(secrets, faults)
+
+  const publicUrl = parseBaseUrl(document.publicUrl, '/publicUrl', faults)
+  const masterKeys = readSecret(document.masterKeys, '/masterKeys')
+  const config: Config = {
+    publicUrl,
+    jobBucketUrl:
+      document.jobBucketUrl === undefined
+        ? `${publicUrl}/s3`
+        : parseBaseUrl(document.jobBucketUrl, '/jobBucketUrl', faults),
+    stores: readStores(document, readSecret, faults),
+    stateStoreId: document.stateStore,
+    endpoint: readEndpoints(document, readSecret, faults),
+    staging: Object.freeze({ ...DEFAULTS.ConfigStaging, ...runtime, ...document.staging }),
+    access: Object.freeze({ ...DEFAULTS.ConfigAccess, ...document.access }),
+    limits: Object.freeze({ ...DEFAULTS.ConfigLimits, ...document.limits }),
+    auth: readAuth(document, faults),
+    allowLoopbackWebhooks: document.allowLoopbackWebhooks ?? DEFAULTS.Config.allowLoopbackWebhooks,
+    masterKeys: Object.freeze(parseMasterKeys(masterKeys, '/masterKeys', faults)),
+  }
+
+  if (!config.stores.has(config.stateStoreId)) {
+    const message = `names no store: there is no "${config.stateStoreId}"`
+    faults.push({ pointer: '/stateStore', message })
+  }
+  const { poolParts, partsInFlight } = config.staging
+  if (poolParts < partsInFlight) {
+    const message = `must be ${partsInFlight} (partsInFlight) or more: one request could not be served`
+    faults.push({ pointer: '/staging/poolParts', message })
+  }
+  if (faults.length > 0) throw new ConfigError(faults)
+  return Object.freeze(config)
+}
+
+function readStores(
+  document: ConfigDocument,
+  readSecret: SecretReader,
+  faults: ConfigFault[],
+): ReadonlyMap<string, StoreConfig> {
+  const stores = new Map<string, StoreConfig>()
+  for (const [id, store] of Object.entries(document.stores)) {
+    const at = (field: keyof typeof store) => `/stores/${id}/${field}`
+    stores.set(
+      id,
+      Object.freeze({
+        id,
+        kind: store.kind,
+        // A store in a private network may speak plain http: its keys never travel, signatures do.
+        endpoint: parseBaseUrl(store.endpoint, at('endpoint'), faults, false),
+        region: store.region,
+        bucket: store.bucket,
+        pathStyle: store.pathStyle ?? DEFAULTS.ConfigStore.pathStyle,
+        accessKeyId: readSecret(store.accessKeyId, at('accessKeyId')),
+        secretAccessKey: readSecret(store.secretAccessKey, at('secretAccessKey')),
+      }),
+    )
+  }
+  return stores
+}
+
+function readAuth({ auth, endpoints }: ConfigDocument, faults: ConfigFault[]): Config['auth'] {
+  if (auth.mode === 'passthrough') {
+    const { proofSeconds = DEFAULTS.ConfigAuthPassthrough.proofSeconds } = auth
+    return Object.freeze({ mode: auth.mode, proofSeconds })
+  }
+  const names = new Set<string>()
+  const hashes = new Set<string>()
+  const keys = auth.keys.map((key, index): KeyConfig => {
+    const at = (field: string) => `/auth/keys/${index}/${field}`
+    if (names.has(key.name)) {
+      faults.push({ pointer: at('name'), message: `is given twice: "${key.name}"` })
+    }
+    if (hashes.has(key.sha256)) {
+      faults.push({ pointer: at('sha256'), message: 'is the hash of an earlier key' })
+    }
+    key.endpoints.forEach((id, place) => {
+      if (id === '*' || Object.hasOwn(endpoints, id) || Object.hasOwn(endpoints, '*')) return
+      const message = `names no endpoint: there is no "${id}"`
+      faults.push({ pointer: at(`endpoints/${place}`), message })
+    })
+    names.add(key.name)
+    hashes.add(key.sha256)
+    return Object.freeze({ ...DEFAULTS.ConfigKey, ...key })
+  })
+  return Object.freeze({ mode: auth.mode, keys: Object.freeze(keys) })
+}

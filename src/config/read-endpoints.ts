@@ -1,0 +1,102 @@
+import { DEFAULTS } from '../contract/defaults.gen.ts'
+import type { EndpointConfig, RuleConfig } from './config.ts'
+import type { ConfigFault } from './config-error.ts'
+import type { ConfigDocument } from './parse-document.ts'
+import { parseBaseUrl } from './parse-url.ts'
+import type { SecretReader } from './read-secrets.ts'
+
+type EndpointDocument = ConfigDocument['endpoints'][string]
+
+/** Reads the endpoints, each merged over `*`; the result looks one up by its checked id. */
+export function readEndpoints(
+  document: ConfigDocument,
+  readSecret: SecretReader,
+  faults: ConfigFault[],
+): (endpointId: string) => EndpointConfig | undefined {
+  const shared = document.endpoints['*']
+  const endpoints = new Map<string, EndpointConfig>()
+  const withKeys = document.auth.mode === 'keys'
+  const onlyShared = Object.keys(document.endpoints).length === 1
+
+  for (const [id, own] of Object.entries(document.endpoints)) {
+    const place = `/endpoints/${id}`
+    const at = (field: keyof EndpointDocument) =>
+      own[field] === undefined && shared?.[field] !== undefined
+        ? `/endpoints/*/${field}`
+        : `${place}/${field}`
+    const merged = { ...DEFAULTS.ConfigEndpoint, ...shared, ...own }
+    const { as, store, upstreamKey } = merged
+    checkStore(merged, document, at, faults)
+    checkAccess(merged, at, faults)
+    if (withKeys && upstreamKey === undefined && (id !== '*' || onlyShared)) {
+      faults.push({ pointer: at('upstreamKey'), message: 'is required where auth.mode is "keys"' })
+    }
+    if (withKeys && upstreamKey === undefined) continue
+    endpoints.set(
+      id,
+      Object.freeze({
+        upstream: parseBaseUrl(merged.upstream, at('upstream'), faults),
+        ...(upstreamKey && { upstreamKey: readSecret(upstreamKey, at('upstreamKey')) }),
+        storeId: store ?? document.stateStore,
+        ...(as && { as }),
+        access: merged.access,
+        s3Config: s3ConfigOf(merged),
+        stage: merged.stage,
+        stageMinBytes: merged.stageMinBytes,
+        rules: Object.freeze(merged.rules.map(readRule)),
+        runMaxBytes: merged.runMaxBytes,
+        runsyncMaxBytes: merged.runsyncMaxBytes,
+        graceSeconds: merged.graceSeconds,
+      }),
+    )
+  }
+  return (endpointId) => endpoints.get(endpointId) ?? endpoints.get('*')
+}
+
+function readRule(rule: NonNullable<EndpointDocument['rules']>[number]): RuleConfig {
+  return Object.freeze({ ...DEFAULTS.ConfigRule, ...rule })
+}
+
+function s3ConfigOf({ access, s3Config }: EndpointDocument): EndpointConfig['s3Config'] {
+  return s3Config ?? (access === 'none' ? 'never' : 'staged')
+}
+
+type Place = (field: keyof EndpointDocument) => string
+
+function checkStore(
+  endpoint: EndpointDocument,
+  { stores }: ConfigDocument,
+  at: Place,
+  faults: ConfigFault[],
+): void {
+  const { as, rules = [], s3Config, store } = endpoint
+  if (store !== undefined && !Object.hasOwn(stores, store)) {
+    faults.push({ pointer: at('store'), message: `names no store: there is no "${store}"` })
+  }
+  if (store === undefined && (as !== undefined || rules.some((rule) => rule.as !== undefined))) {
+    faults.push({ pointer: at('store'), message: 'is required where "as" is set' })
+  } else if (store === undefined && s3Config === 'always') {
+    faults.push({ pointer: at('store'), message: 'is required where s3Config is "always"' })
+  }
+  rules.forEach((rule, index) => {
+    if (rule.stage === true && as === undefined && rule.as === undefined) {
+      const message = 'is required, here or at the endpoint, where "stage" is true'
+      faults.push({ pointer: `${at('rules')}/${index}/as`, message })
+    }
+  })
+}
+
+function checkAccess(endpoint: EndpointDocument, at: Place, faults: ConfigFault[]): void {
+  const { access, as, rules = [], s3Config } = endpoint
+  if (access === 'none' && s3Config !== undefined && s3Config !== 'never') {
+    const message = `must be "never" where access is "none", not "${s3Config}"`
+    faults.push({ pointer: at('s3Config'), message })
+  }
+  if (s3ConfigOf(endpoint) !== 'never') return
+  const why = access === 'none' ? 'access is "none"' : 's3Config is "never"'
+  const message = `must not be "key" where ${why}: the worker could not fetch it`
+  if (as === 'key') faults.push({ pointer: at('as'), message })
+  rules.forEach((rule, index) => {
+    if (rule.as === 'key') faults.push({ pointer: `${at('rules')}/${index}/as`, message })
+  })
+}
