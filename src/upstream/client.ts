@@ -1,0 +1,109 @@
+import type { EndpointConfig } from '../config/config.ts'
+import { GatewayError } from '../errors.ts'
+import type { Secret } from '../log.ts'
+import type { Body, IncomingResponse, OutgoingBody, Platform } from '../platform.ts'
+import { isSameText } from '../sigv4/encode.ts'
+import { isEndpointId } from './endpoint-id.ts'
+import { requestHeaders } from './headers.ts'
+
+/** One request to an endpoint of the platform. */
+export interface UpstreamRequest {
+  readonly endpoint: EndpointConfig
+  readonly endpointId: string
+  /** Below the endpoint, without a leading slash, already percent-encoded: `run`, `status/abc`. */
+  readonly path: string
+  readonly method: string
+  /** Raw query with its `?`, or the empty string. */
+  readonly search: string
+  /** The client's; only those of the allow-list pass. */
+  readonly headers: Headers
+  readonly body?: Uint8Array | OutgoingBody
+  /** Sent raw when the client's own Authorization is this very key, raw; as Bearer otherwise. */
+  readonly key: Secret
+  /** Whether a reset on a reused connection may be retried; never for `run`, `runsync`, `stream`. */
+  readonly idempotent: boolean
+  readonly signal?: AbortSignal
+}
+
+export interface Upstream {
+  /**
+   * Sends one request and gives back whatever upstream answers, its body not yet read.
+   *
+   * @throws {GatewayError} upstream_unreachable on connection faults; not_found for a path that
+   *   is none of the endpoint; what the body's own `read` throws
+   */
+  send(request: UpstreamRequest): Promise<IncomingResponse>
+}
+
+/** Makes the client of the platform; its host comes from the endpoint's configuration alone. */
+export function createUpstream(options: {
+  readonly platform: Platform
+  /** Milliseconds without a byte; longer than the longest `wait` of `runsync`. */
+  readonly idleTimeoutMs: number
+}): Upstream {
+  const { platform, idleTimeoutMs } = options
+
+  async function send(request: UpstreamRequest): Promise<IncomingResponse> {
+    const { method, body, signal, idempotent } = request
+    const url = urlOf(request)
+    const headers = requestHeaders(request.headers)
+    headers.set('authorization', authorizationOf(request))
+    try {
+      const response = await platform.send({
+        method,
+        url,
+        headers,
+        idleTimeoutMs,
+        idempotent,
+        ...(body === undefined ? {} : { body }),
+        ...(signal === undefined ? {} : { signal }),
+      })
+      return { ...response, body: namingFaults(response.body) }
+    } catch (cause) {
+      const own = gatewayErrorIn(cause)
+      if (own !== undefined) throw own
+      throw new GatewayError('upstream_unreachable', 'Cannot reach the upstream endpoint', {
+        cause,
+      })
+    }
+  }
+
+  return { send }
+}
+
+/** The same body, its faults told as upstream's. */
+function namingFaults(body: Body): Body {
+  return {
+    ...body,
+    async read() {
+      try {
+        return await body.read()
+      } catch (cause) {
+        throw new GatewayError('upstream_unreachable', 'Upstream broke off its answer', { cause })
+      }
+    },
+  }
+}
+
+/** A fault of the leaving body (client gone, store failure) is no fault of upstream. */
+function gatewayErrorIn(error: unknown): GatewayError | undefined {
+  if (error instanceof GatewayError) return error
+  return error instanceof Error && error.cause instanceof GatewayError ? error.cause : undefined
+}
+
+function urlOf({ endpoint, endpointId, path, search }: UpstreamRequest): string {
+  const base = new URL(endpoint.upstream)
+  const url = URL.parse(`${endpoint.upstream}/${endpointId}/${path}`)
+  const pathname = `${base.pathname.replace(/\/$/, '')}/${endpointId}/${path}`
+  // What the parser normalises away (dot segments, back slashes, `?`, `#`) would be another path.
+  if (!isEndpointId(endpointId) || url?.origin !== base.origin || url.pathname !== pathname) {
+    throw new GatewayError('not_found', 'Cannot find this route')
+  }
+  url.search = search
+  return url.href
+}
+
+function authorizationOf({ headers, key }: UpstreamRequest): string {
+  const given = headers.get('authorization')?.trim() ?? ''
+  return isSameText(given, key.reveal()) ? key.reveal() : `Bearer ${key.reveal()}`
+}
