@@ -1,0 +1,113 @@
+/** The one place that names objects; `docs/storage.md` describes every name. */
+
+const dayMs = 86_400_000
+
+/** Where a job's files lie: its last day and its grant. */
+export interface JobFolder {
+  readonly day: string
+  readonly grantId: string
+}
+
+/** UTC day (`YYYY-MM-DD`) of a time in milliseconds. */
+export function dayOf(ms: number): string {
+  return new Date(ms).toISOString().slice(0, 10)
+}
+
+/** Days since 1970-01-01; undefined when the text is no day between 1970 and 2149. */
+export function dayNumber(day: string): number | undefined {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(day)) return undefined
+  const ms = Date.parse(`${day}T00:00:00Z`)
+  const days = ms / dayMs
+  return Number.isInteger(days) && days >= 0 && days <= 0xffff && dayOf(ms) === day
+    ? days
+    : undefined
+}
+
+/** The day that `dayNumber` numbers. */
+export function dayOfNumber(days: number): string {
+  return dayOf(days * dayMs)
+}
+
+/** Prefix of a job's inputs, with the slash. */
+export function inputPrefix({ day, grantId }: JobFolder): string {
+  return `${day}/${grantId}/in/`
+}
+
+/** Prefix of a job's outputs, with the slash. */
+export function outputPrefix({ day, grantId }: JobFolder): string {
+  return `${day}/${grantId}/out/`
+}
+
+/** Prefix of a job's webhook bodies on their way, with the slash. */
+export function webhookPrefix({ day, grantId }: JobFolder): string {
+  return `${day}/${grantId}/webhook/`
+}
+
+/** What a job's staged payload is called: its number, the last token of its pointer, its extension. */
+export function payloadName(index: number, pointer: string, extension: string): string {
+  return `${index}-${fileStem(pointer)}.${extension}`
+}
+
+/** A safe file stem from the last token of a JSON Pointer that is no array index. */
+export function fileStem(pointer: string): string {
+  const tokens = pointer.split('/').slice(1)
+  const named = tokens.findLast((token) => !/^\d+$/.test(token)) ?? ''
+  const text = named.replaceAll('~1', '/').replaceAll('~0', '~')
+  const stem = text
+    .replace(/[^A-Za-z0-9_-]+/g, '-')
+    .slice(0, 40)
+    .replace(/^-+|-+$/g, '')
+  return stem === '' ? 'payload' : stem
+}
+
+/** Key of a sealed grant in the state store. */
+export function grantKey({ day, grantId }: JobFolder): string {
+  return `grants/${day}/${grantId}`
+}
+
+/** Key of the record that says which grant a job has; foreign characters of the job id are escaped. */
+export function jobKey(endpointId: string, jobId: string): string {
+  return `jobs/${escapeSegment(endpointId)}/${escapeSegment(jobId)}`
+}
+
+/** Key of the marker that makes a job's inputs due at a time, rounded up to the minute (UTC). */
+export function dueKey(atMs: number, grantId: string): string {
+  return `due/${minuteOf(Math.ceil(atMs / 60_000) * 60_000)}/${grantId}`
+}
+
+/** Prefix of the due markers. */
+export const duePrefix = 'due/'
+
+/** When a due marker is due and for which grant; undefined when the key is no such marker. */
+export function readDueKey(key: string): { atMs: number; grantId: string } | undefined {
+  const match = /^due\/(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}Z)\/([a-z2-7]{26})$/.exec(key)
+  if (match?.[1] === undefined || match[2] === undefined) return undefined
+  const atMs = Date.parse(match[1])
+  return Number.isNaN(atMs) ? undefined : { atMs, grantId: match[2] }
+}
+
+/** Day of an object that belongs to a job (`{day}/{grantId}/in/…`, `/out/…`, `/webhook/…`); undefined otherwise. */
+export function dayOfJobFile(key: string): string | undefined {
+  const match = /^(\d{4}-\d{2}-\d{2})\/[a-z2-7]{26}\/(?:in|out|webhook)\/./.exec(key)
+  const day = match?.[1]
+  return day !== undefined && dayNumber(day) !== undefined ? day : undefined
+}
+
+/** Day and id of a sealed grant's key; undefined when the key is none. */
+export function readGrantKey(key: string): JobFolder | undefined {
+  const match = /^grants\/(\d{4}-\d{2}-\d{2})\/([a-z2-7]{26})$/.exec(key)
+  const day = match?.[1]
+  const grantId = match?.[2]
+  if (day === undefined || grantId === undefined || dayNumber(day) === undefined) return undefined
+  return { day, grantId }
+}
+
+function minuteOf(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 16)}Z`
+}
+
+// No slash may open a folder, and a dot segment would be folded away by URL parsers.
+function escapeSegment(text: string): string {
+  const escaped = encodeURIComponent(text)
+  return /^\.{1,2}$/.test(escaped) ? escaped.replaceAll('.', '%2E') : escaped
+}

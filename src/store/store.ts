@@ -1,0 +1,77 @@
+import type { IncomingResponse, OutgoingBody } from '../platform.ts'
+
+/** One S3 request on a key of the store, to be signed by the store itself. */
+export interface StoreRequest {
+  readonly method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE'
+  /** Real object key; empty for requests on the bucket. */
+  readonly key: string
+  /** Subresources and list parameters, not encoded; an empty value is sent as `name=`. */
+  readonly query?: Readonly<Record<string, string>>
+  /** Sent as they are; Content-Type, Range and conditions belong here. */
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: Uint8Array | OutgoingBody
+  readonly signal?: AbortSignal
+}
+
+export interface StoredObject {
+  readonly key: string
+  readonly size: number
+}
+
+export interface ListPage {
+  readonly objects: readonly StoredObject[]
+  /** Common prefixes, when a delimiter was given. */
+  readonly prefixes: readonly string[]
+  readonly next?: string
+}
+
+export interface UploadedPart {
+  readonly partNumber: number
+  readonly etag: string
+}
+
+/**
+ * An S3-compatible bucket. Every method throws `GatewayError` `store_unavailable` when the store
+ * answers 5xx or is gone; `send` alone gives back whatever came.
+ */
+export interface ObjectStore {
+  readonly id: string
+  /** Signs and sends; the raw answer, its body not yet read. */
+  send(request: StoreRequest): Promise<IncomingResponse>
+  /** Presigned URL of one GET, `expiresInSeconds` from now; response headers can be overridden. */
+  presignGet(
+    key: string,
+    expiresInSeconds: number,
+    overrides?: { contentDisposition?: string; contentType?: string },
+  ): Promise<string>
+  /**
+   * Writes a small object whole. `condition` is `absent` (If-None-Match: *) or the ETag it must
+   * still have; returns the new ETag, or undefined when the condition did not hold (412).
+   */
+  put(
+    key: string,
+    bytes: Uint8Array,
+    options?: {
+      contentType?: string
+      condition?: 'absent' | { etag: string }
+      signal?: AbortSignal
+    },
+  ): Promise<string | undefined>
+  /** Reads a small object whole, at most `maxBytes`; undefined when there is none. */
+  get(key: string, maxBytes: number): Promise<{ bytes: Uint8Array; etag: string } | undefined>
+  delete(key: string): Promise<void>
+  list(
+    prefix: string,
+    options?: { delimiter?: string; after?: string; next?: string; maxKeys?: number },
+  ): Promise<ListPage>
+  createUpload(key: string, contentType: string): Promise<string>
+  uploadPart(
+    key: string,
+    uploadId: string,
+    partNumber: number,
+    bytes: Uint8Array,
+    signal?: AbortSignal,
+  ): Promise<UploadedPart>
+  completeUpload(key: string, uploadId: string, parts: readonly UploadedPart[]): Promise<void>
+  abortUpload(key: string, uploadId: string): Promise<void>
+}
