@@ -1,0 +1,291 @@
+import { concat } from '../bytes/concat.ts'
+import type { BytePrimitives } from '../platform.ts'
+import { decoded, isS3Config, isScalar, MAX_SCALAR, mayMatter } from './member-name.ts'
+
+const quote = 0x22
+const backslash = 0x5c
+const comma = 0x2c
+const openBrace = 0x7b
+const closeBrace = 0x7d
+const openBracket = 0x5b
+const closeBracket = 0x5d
+const colon = 0x3a
+
+const MAX_DEPTH = 512
+// A key, its comma and the white space around them may wait for as long as this.
+const MAX_HELD = 4096
+// By loop up to here, by the platform's search after: most strings are short.
+const NEAR = 24
+
+type State = 'value' | 'key' | 'colon' | 'after' | 'after-drop' | 'string' | 'name' | 'scalar'
+
+const nothing = new Uint8Array(0)
+
+/**
+ * Walks a JSON response in chunks: drops the members that hold a job's `s3Config` objects, reads the
+ * job's `id` and `status`. All else keeps its bytes; a text that is no JSON goes on unchanged.
+ */
+export class Envelope {
+  /** The top-level `id`, once it is known. */
+  id: string | undefined
+  /** The top-level `status`, once it is known; the last one where there are several. */
+  status: string | undefined
+
+  readonly #bytes: BytePrimitives
+  readonly #onDropped: () => void
+  readonly #isObject = new Uint8Array(MAX_DEPTH + 1)
+  #depth = 0
+  #state: State = 'value'
+  #plain = false
+  #top = 0
+  /** Nothing of the innermost object has gone on: a dropped member takes the comma after it. */
+  #first = true
+  // What waits: bytes of earlier chunks, then the chunk from #hold (-1: nothing waits).
+  #held: Uint8Array = nothing
+  #hold = -1
+  // The text of the string that is being read, while it matters: a key, or a scalar that is told.
+  #text: Uint8Array | undefined
+  #textFrom = 0
+  #backslashes = 0
+  #name = ''
+  // Depth of the object that is being dropped, or 0.
+  #dropping = 0
+  #droppedFirst = false
+  #from = 0
+  #out: Uint8Array[] = []
+
+  constructor(bytes: BytePrimitives, onDropped: () => void = () => {}) {
+    this.#bytes = bytes
+    this.#onDropped = onDropped
+  }
+
+  /** Whether nothing more can be learnt: the text is no JSON, or its first value is complete. */
+  get settled(): boolean {
+    return this.#plain || this.#top > 0
+  }
+
+  /** What goes on: views of `chunk`, and copies of what waited. */
+  write(chunk: Uint8Array): Uint8Array[] {
+    if (this.#plain) return [chunk]
+    this.#out = []
+    this.#from = 0
+    this.#hold = this.#held.length > 0 || this.#state === 'after-drop' ? 0 : -1
+    this.#textFrom = 0
+    let at = 0
+    while (at < chunk.length && !this.#plain) at = this.#step(chunk, at)
+    if (this.#text !== undefined) this.#addText(chunk, chunk.length)
+    if (this.#plain) this.#release(chunk)
+    else if (this.#hold >= 0) {
+      this.#pass(chunk, this.#hold)
+      this.#held = concat([this.#held, chunk.subarray(this.#hold)])
+      this.#from = chunk.length
+      if (this.#held.length > MAX_HELD) this.#release(chunk)
+    }
+    if (this.#dropping === 0) this.#pass(chunk, chunk.length)
+    return this.#out
+  }
+
+  /** What still waited when the text ended. */
+  end(): Uint8Array[] {
+    const rest = this.#held
+    this.#held = nothing
+    return rest.length > 0 ? [rest] : []
+  }
+
+  #step(chunk: Uint8Array, at: number): number {
+    const byte = chunk[at] ?? 0
+    switch (this.#state) {
+      case 'string':
+      case 'name':
+        return this.#inString(chunk, at)
+      case 'scalar':
+        if (isScalar(byte)) return at + 1
+        this.#state = 'after'
+        return at
+      default:
+        if (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) return at + 1
+    }
+    switch (this.#state) {
+      case 'value':
+        return this.#value(chunk, at, byte)
+      case 'key':
+        if (byte === closeBrace) return this.#close(chunk, at, 1)
+        if (byte !== quote) return this.#giveUp(at)
+        if (this.#hold < 0 && this.#dropping === 0) this.#hold = at
+        this.#state = 'name'
+        this.#startText(at + 1)
+        return at + 1
+      case 'colon':
+        if (byte !== colon) return this.#giveUp(at)
+        this.#state = 'value'
+        return at + 1
+      case 'after-drop':
+        // The dropped member was the first one: the comma goes with it, the white space stays.
+        this.#state = 'after'
+        if (byte === comma) {
+          this.#held = nothing
+          this.#hold = -1
+          this.#from = at + 1
+          this.#state = 'key'
+          return at + 1
+        }
+        this.#release(chunk)
+        return at
+      default:
+        return this.#after(chunk, at, byte)
+    }
+  }
+
+  #value(chunk: Uint8Array, at: number, byte: number): number {
+    if (this.#hold >= 0 && this.#dropping === 0) {
+      if (byte === openBrace && isS3Config(this.#name)) {
+        this.#pass(chunk, this.#hold)
+        this.#held = nothing
+        this.#hold = -1
+        this.#dropping = this.#depth + 1
+        this.#droppedFirst = this.#first
+        this.#onDropped()
+      } else this.#release(chunk)
+    }
+    if (this.#depth > 0) this.#first = false
+    if (byte === openBrace || byte === openBracket) {
+      if (this.#depth === MAX_DEPTH) return this.#giveUp(at)
+      this.#isObject[++this.#depth] = byte === openBrace ? 1 : 0
+      this.#state = byte === openBrace ? 'key' : 'value'
+      this.#first = true
+      return at + 1
+    }
+    if (byte === closeBracket) return this.#close(chunk, at, 0)
+    if (byte === quote) {
+      this.#state = 'string'
+      const told = this.#depth === 1 && this.#isObject[1] === 1 && this.#top === 0
+      if (told && (this.#name === 'status' || this.#name === 'id')) this.#startText(at + 1)
+      return at + 1
+    }
+    if (!isScalar(byte)) return this.#giveUp(at)
+    this.#state = 'scalar'
+    return at + 1
+  }
+
+  #after(chunk: Uint8Array, at: number, byte: number): number {
+    if (this.#depth === 0) {
+      // One value after the other, as in NDJSON.
+      this.#top++
+      this.#state = 'value'
+      return at
+    }
+    if (byte === closeBrace) return this.#close(chunk, at, 1)
+    if (byte === closeBracket) return this.#close(chunk, at, 0)
+    if (byte !== comma) return this.#giveUp(at)
+    const inObject = this.#isObject[this.#depth] === 1
+    this.#state = inObject ? 'key' : 'value'
+    if (inObject && this.#dropping === 0) this.#hold = at
+    return at + 1
+  }
+
+  #close(chunk: Uint8Array, at: number, isObject: number): number {
+    if (this.#depth === 0 || this.#isObject[this.#depth] !== isObject) return this.#giveUp(at)
+    if (this.#hold >= 0) this.#release(chunk)
+    const depth = this.#depth--
+    this.#state = 'after'
+    this.#first = false
+    if (this.#depth === 0) this.#top++
+    if (depth === this.#dropping) {
+      this.#dropping = 0
+      this.#from = at + 1
+      if (this.#droppedFirst) {
+        this.#first = true
+        this.#state = 'after-drop'
+        this.#hold = at + 1
+      }
+    }
+    return at + 1
+  }
+
+  #inString(chunk: Uint8Array, from: number): number {
+    let at = from
+    for (;;) {
+      const end = findQuote(this.#bytes, chunk, at)
+      const to = end < 0 ? chunk.length : end
+      let first = to
+      while (first > from && chunk[first - 1] === backslash) first--
+      const run = to - first + (first === from ? this.#backslashes : 0)
+      if (end < 0) {
+        this.#backslashes = run
+        return to
+      }
+      at = end + 1
+      // An odd run of backslashes escapes the quote.
+      if (run % 2 === 1) {
+        this.#backslashes = 0
+        if (at < chunk.length) continue
+        return at
+      }
+      this.#backslashes = 0
+      this.#endString(chunk, end)
+      return at
+    }
+  }
+
+  #endString(chunk: Uint8Array, end: number): void {
+    const isName = this.#state === 'name'
+    this.#state = isName ? 'colon' : 'after'
+    const text = this.#readText(chunk, end, isName)
+    this.#text = undefined
+    if (isName) {
+      this.#name = text ?? ''
+      if (this.#hold >= 0 && !isS3Config(this.#name)) this.#release(chunk)
+    } else if (text !== undefined) {
+      if (this.#name === 'id') this.id ??= text
+      else this.status = text
+    }
+  }
+
+  /** The string that ends here, as far as it matters. */
+  #readText(chunk: Uint8Array, end: number, isName: boolean): string | undefined {
+    if (this.#text === undefined) return undefined
+    // Most keys can be told by their length, before anything is copied.
+    const whole = this.#text.length === 0
+    if (isName && whole && !mayMatter(chunk, this.#textFrom, end, this.#depth)) return undefined
+    this.#addText(chunk, end)
+    return this.#text === undefined ? undefined : decoded(this.#text)
+  }
+
+  #startText(at: number): void {
+    this.#text = nothing
+    this.#textFrom = at
+  }
+
+  #addText(chunk: Uint8Array, to: number): void {
+    const part = chunk.subarray(this.#textFrom, to)
+    const before = this.#text ?? nothing
+    this.#text = before.length + part.length > MAX_SCALAR ? undefined : concat([before, part])
+  }
+
+  #giveUp(at: number): number {
+    this.#plain = true
+    if (this.#dropping > 0) this.#from = at
+    this.#dropping = 0
+    return at
+  }
+
+  /** Lets go on what waited. */
+  #release(chunk: Uint8Array): void {
+    if (this.#held.length > 0) this.#out.push(this.#held)
+    this.#held = nothing
+    this.#hold = -1
+    if (this.#plain) this.#pass(chunk, chunk.length)
+  }
+
+  /** Gives out the chunk up to a position. */
+  #pass(chunk: Uint8Array, to: number): void {
+    if (this.#from < to) this.#out.push(chunk.subarray(this.#from, to))
+    this.#from = Math.max(this.#from, to)
+  }
+}
+
+function findQuote(bytes: BytePrimitives, chunk: Uint8Array, from: number): number {
+  const near = Math.min(chunk.length, from + NEAR)
+  for (let at = from; at < near; at++) if (chunk[at] === quote) return at
+  return near < chunk.length ? bytes.indexOfQuote(chunk, near) : -1
+}

@@ -1,0 +1,254 @@
+import type { Secret } from '../log.ts'
+import { type Anchor, type AnchorOptions, compileAnchors } from './anchors.ts'
+import { formsOf } from './forms.ts'
+import { Finder, type Found } from './matcher.ts'
+import { type CompiledPatterns, compilePatterns, type Pattern } from './patterns.ts'
+import {
+  cutUrl,
+  escapeLike,
+  MAX_URL_BYTES,
+  maskSignatures,
+  unescapeUrl,
+  urlEnd,
+} from './signed-url.ts'
+
+/** What was found: of which secret, in which form. */
+export interface SecretForm {
+  readonly kind: string
+  readonly form: string
+}
+
+/** The secrets of one grant, made ready to be looked for. */
+export interface CompiledSecrets {
+  readonly patterns: CompiledPatterns<SecretForm>
+  /** Kinds of the literals that are too short to be looked for (under 8 bytes). */
+  readonly ignored: readonly string[]
+}
+
+/** Prepares the secrets of a grant; costs a millisecond or so, so keep the result with the grant. */
+export function compileSecrets(
+  secrets: readonly { readonly kind: string; readonly value: Secret }[],
+): CompiledSecrets {
+  const patterns: Pattern<SecretForm>[] = []
+  const ignored: string[] = []
+  for (const { kind, value } of secrets) {
+    const forms = formsOf(value.reveal())
+    if (forms.length === 0) ignored.push(kind)
+    for (const { name, bytes } of forms) patterns.push({ bytes, tag: { kind, form: name } })
+  }
+  return { patterns: compilePatterns(patterns), ignored }
+}
+
+/** A URL under one of the link bases, whole. */
+export interface LinkHit {
+  /** The URL as its reader sees it, without the escapes of JSON. */
+  readonly link: string
+  readonly original: Uint8Array
+  /** What to send when the link is not replaced: the original without secrets and signatures. */
+  readonly kept: Uint8Array
+  /** What to send in place of it: another URL, escaped like the original. */
+  replacedBy(url: string): Uint8Array
+}
+
+export interface ScrubberOptions extends AnchorOptions {
+  readonly secrets: CompiledSecrets
+  onRemoved?(kind: string, form: string): void
+}
+
+interface Token {
+  readonly start: number
+  readonly end: number
+  readonly link?: string
+  readonly forced: boolean
+}
+
+const star = 0x2a
+const nothing = new Uint8Array(0)
+const latin1 = new TextDecoder('latin1')
+const utf8 = new TextEncoder()
+
+/**
+ * Removes secrets from a stream of bytes: literals and signatures become as many `*`, links come out
+ * apart. Gives back at once all that cannot be part of something still incomplete.
+ */
+export class Scrubber {
+  readonly #options: ScrubberOptions
+  readonly #secrets: Finder<SecretForm>
+  readonly #anchors: Finder<Anchor>
+  readonly #border: number
+  // Copied bytes that are not given back yet; all positions below count from the first of them.
+  #held: Uint8Array = nothing
+  #seen = 0
+  #marks: Found<SecretForm>[] = []
+  #starts: Found<Anchor>[] = []
+  // A URL longer than the limit goes on where the last token ended; perhaps in a value to be masked.
+  #goesOn = false
+  #inValue = false
+  // The position up to which the URL at the first of #starts was already looked through.
+  #looked = 0
+
+  constructor(options: ScrubberOptions) {
+    this.#options = options
+    const anchors = compileAnchors(options)
+    this.#secrets = new Finder(options.secrets.patterns)
+    this.#anchors = new Finder(anchors)
+    this.#border = 2 * Math.max(options.secrets.patterns.maxLength, anchors.maxLength)
+  }
+
+  /** What may go on now; views of `chunk` where nothing had to be changed. */
+  write(chunk: Uint8Array): (Uint8Array | LinkHit)[] {
+    const out: (Uint8Array | LinkHit)[] = []
+    let rest = chunk
+    // What was held meets only as much of the chunk as it needs, so the chunk is not copied whole.
+    for (let take = this.#border; this.#held.length > 0 && rest.length > 0; take *= 2) {
+      const part = rest.subarray(0, take)
+      const held = this.#held.length
+      const view = new Uint8Array(held + part.length)
+      view.set(this.#held)
+      view.set(part, held)
+      const done = this.#process(view, false, out)
+      const whole = part.length === rest.length
+      if (whole || done < held) {
+        this.#held = view.subarray(done)
+        rest = rest.subarray(part.length)
+      } else {
+        this.#held = nothing
+        rest = rest.subarray(done - held)
+      }
+    }
+    if (rest.length > 0) {
+      const done = this.#process(rest, false, out)
+      this.#held = rest.slice(done)
+    }
+    return out
+  }
+
+  /** The rest; what is incomplete goes on as it is. */
+  end(): (Uint8Array | LinkHit)[] {
+    const out: (Uint8Array | LinkHit)[] = []
+    this.#process(this.#held, true, out)
+    this.#held = nothing
+    return out
+  }
+
+  /** Gives back the view up to a position, which it returns and from which all is to be kept. */
+  #process(view: Uint8Array, final: boolean, out: (Uint8Array | LinkHit)[]): number {
+    const marksBefore = this.#marks.length
+    const safe = Math.min(
+      this.#secrets.find(view, this.#seen, this.#marks),
+      this.#anchors.find(view, this.#seen, this.#starts),
+    )
+    for (const { tag } of this.#marks.slice(marksBefore)) {
+      this.#options.onRemoved?.(tag.kind, tag.form)
+    }
+    // A base before a host at the same place: a link is also a URL of the gateway.
+    this.#starts.sort((a, b) => a.start - b.start || rank(a) - rank(b))
+    const limit = final ? view.length : safe
+    let at = 0
+    for (;;) {
+      const token = this.#nextToken(view, at, limit, final)
+      if (token === undefined || token.end > limit) {
+        const stop = Math.min(limit, token?.start ?? limit)
+        this.#emit(view, at, stop, out)
+        return this.#keep(view, Math.max(at, stop))
+      }
+      this.#emit(view, at, token.start, out)
+      this.#emitToken(view, token, out)
+      at = token.end
+    }
+  }
+
+  /** The first URL of ours at or after `at`; its end is Infinity when the view ends before it does. */
+  #nextToken(view: Uint8Array, at: number, limit: number, final: boolean): Token | undefined {
+    if (this.#goesOn) return this.#token(view, at, at, final)
+    for (let next = this.#starts[0]; next !== undefined; next = this.#starts[0]) {
+      if (next.start >= limit) return undefined
+      if (next.start >= at) {
+        if (next.end === view.length && !final) return unfinished(next.start)
+        if (!goesOnAsHost(view[next.end])) {
+          const token = this.#token(view, next.start, next.end, final)
+          const { base } = next.tag
+          if (base === undefined || token.end === Infinity) return token
+          const link = unescapeUrl(latin1.decode(view.subarray(token.start, token.end)))
+          const short = token.end - token.start < MAX_URL_BYTES
+          if (short && !token.forced && isUnder(link, base)) return { ...token, link }
+        }
+      }
+      this.#starts.shift()
+    }
+    return undefined
+  }
+
+  #token(view: Uint8Array, start: number, floor: number, final: boolean): Token {
+    const from = start === 0 ? Math.max(floor, this.#looked) : floor
+    const end = urlEnd(view, floor, from, final)
+    if (end >= 0) return { start, end, forced: false }
+    if (view.length - start < MAX_URL_BYTES) {
+      this.#looked = -end - 1
+      return unfinished(start)
+    }
+    const cut = cutUrl(view.subarray(start, start + MAX_URL_BYTES))
+    return { start, end: Math.max(start + cut, floor), forced: true }
+  }
+
+  #emit(view: Uint8Array, from: number, to: number, out: (Uint8Array | LinkHit)[]): void {
+    if (from < to) out.push(this.#masked(view, from, to))
+  }
+
+  #emitToken(view: Uint8Array, token: Token, out: (Uint8Array | LinkHit)[]): void {
+    const { start, end, link, forced } = token
+    const original = view.subarray(start, end)
+    const kept = this.#masked(view, start, end).slice()
+    const open = maskSignatures(kept, this.#inValue)
+    this.#goesOn = forced
+    this.#inValue = forced && open
+    this.#looked = 0
+    if (link !== undefined) {
+      const replacedBy = (url: string) => utf8.encode(escapeLike(latin1.decode(original), url))
+      out.push({ link, original, kept, replacedBy })
+    } else if (kept.length > 0) out.push(kept)
+  }
+
+  /** The bytes themselves, or a copy without the secrets that were found in them. */
+  #masked(view: Uint8Array, from: number, to: number): Uint8Array {
+    let bytes = view.subarray(from, to)
+    let own = false
+    for (const { start, end } of this.#marks) {
+      if (start >= to || end <= from) continue
+      if (!own) bytes = bytes.slice()
+      own = true
+      bytes.fill(star, Math.max(0, start - from), end - from)
+    }
+    return bytes
+  }
+
+  /** Lets the view up to `done` go: positions count from there on. */
+  #keep(view: Uint8Array, done: number): number {
+    this.#seen = view.length - done
+    this.#looked = Math.max(0, this.#looked - done)
+    this.#marks = this.#marks.filter(({ end }) => end > done).map((mark) => moved(mark, done))
+    this.#starts = this.#starts.filter(({ start }) => start >= done).map((one) => moved(one, done))
+    return done
+  }
+}
+
+function moved<T>(found: Found<T>, by: number): Found<T> {
+  return { start: found.start - by, end: found.end - by, tag: found.tag }
+}
+
+function rank(found: Found<Anchor>): number {
+  return found.tag.base === undefined ? 1 : 0
+}
+
+function unfinished(start: number): Token {
+  return { start, end: Infinity, forced: false }
+}
+
+/** Whether a name goes on after a host or base, which then is another one: `gw.example.evil`. */
+function goesOnAsHost(byte: number | undefined): boolean {
+  return byte !== undefined && /[\w.-]/.test(String.fromCharCode(byte))
+}
+
+function isUnder(link: string, base: string): boolean {
+  return link.startsWith(base) && /^$|[/?#]/.test(link.charAt(base.length))
+}
