@@ -1,0 +1,64 @@
+import type { Secret } from '../log.ts'
+
+/** One entry of a grant: what the worker names, and where it really is. */
+export interface Mount {
+  /** Virtual key in the job bucket, or a virtual prefix ending in `/`; the empty string is the root. */
+  readonly path: string
+  /** Real key, or real prefix ending in `/` when `path` is a prefix. */
+  readonly key: string
+  readonly mode: 'read' | 'read-write'
+}
+
+/** `suspended`: the job failed but can still be retried; `ended`: for good. */
+export type GrantState = 'active' | 'suspended' | 'ended'
+
+/** A literal that must never come back, with the name of what it is for the log. */
+export interface GrantSecret {
+  readonly kind: string
+  readonly value: Secret
+}
+
+/** What one job may do. Sealed before the job is submitted; `docs/storage.md` has the stored form. */
+export interface Grant {
+  /** 26 characters of base32 (lower case): two bytes of day number, 14 random bytes. */
+  readonly grantId: string
+  /** Master key that the scoped key was derived with. */
+  readonly kid: string
+  /** Last day (UTC, `YYYY-MM-DD`) on which its objects can be needed. */
+  readonly day: string
+  readonly endpointId: string
+  readonly storeId: string
+  /** The principal's opaque id. */
+  readonly owner: string
+  readonly state: GrantState
+  /** Milliseconds since the epoch, as all times here. */
+  readonly createdAt: number
+  readonly writeExpiresAt: number
+  readonly readExpiresAt: number
+  /** First match wins, longest path first. */
+  readonly mounts: readonly Mount[]
+  readonly secrets: readonly GrantSecret[]
+  /** The client's own webhook URL, if it gave one. */
+  readonly webhook?: string
+  readonly jobId?: string
+  /** When a retry woke it last. */
+  readonly wokenAt?: number
+}
+
+/** The grants of all jobs, kept sealed in the state store. */
+export interface Grants {
+  /** A new id whose day is the given one. */
+  newId(day: string): string
+  /** Writes a grant for the first time. */
+  seal(grant: Grant): Promise<void>
+  /** The grant, at most `grantCacheSeconds` old unless `fresh`; undefined when there is none. */
+  read(grantId: string, options?: { fresh?: boolean }): Promise<Grant | undefined>
+  /** Applies `change` to the stored grant with a conditional write, again when another instance was faster. */
+  update(grantId: string, change: (grant: Grant) => Grant): Promise<Grant | undefined>
+  /** Records which grant a job has; a second binding of the same job to the same grant is no fault. */
+  bind(endpointId: string, jobId: string, grantId: string): Promise<void>
+  /** The grant of a job, or undefined. */
+  find(endpointId: string, jobId: string): Promise<Grant | undefined>
+  /** Removes the grant and its job record. */
+  remove(grant: Grant): Promise<void>
+}

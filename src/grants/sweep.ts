@@ -1,0 +1,228 @@
+import { GatewayError } from '../errors.ts'
+import { type Log, reasonOf } from '../log.ts'
+import {
+  dayNumber,
+  dayOf,
+  dayOfJobFile,
+  duePrefix,
+  readDueKey,
+  readGrantKey,
+} from '../store/keys.ts'
+import { listUploads } from '../store/list-uploads.ts'
+import type { ObjectStore } from '../store/store.ts'
+import { dueInputs } from './due.ts'
+import type { Grant, Grants } from './grant.ts'
+
+/** What one sweep removed; `done` is false when it stopped at its limit or at a fault. */
+export interface Swept {
+  readonly files: number
+  readonly grants: number
+  readonly uploads: number
+  readonly dueInputs: number
+  readonly faults: number
+  readonly done: boolean
+}
+
+/** Options of a sweep. */
+export interface SweepOptions {
+  /** Every store that payloads lie in, by id. */
+  readonly stores: ReadonlyMap<string, ObjectStore>
+  readonly state: ObjectStore
+  readonly grants: Grants
+  /** Milliseconds since the epoch. */
+  readonly now: number
+  readonly log: Log
+  /** Removals in all; what is left over is the next sweep's. */
+  readonly limit: number
+}
+
+/** Removals that run at once. */
+const width = 4
+
+/**
+ * Removes what is due: inputs marked with a time that has come, and all files, open uploads, grants
+ * and job records of days (UTC) before today. Knows its own names alone and leaves every other key
+ * be; can be stopped, repeated and run by several at once. Faults are logged and counted.
+ */
+export async function sweepDue(options: SweepOptions): Promise<Swept> {
+  const sweep = new Sweep(options)
+  await sweep.run()
+  return sweep.swept()
+}
+
+class Sweep {
+  readonly #options: SweepOptions
+  readonly #today: string
+  readonly #counts = { files: 0, grants: 0, uploads: 0, dueInputs: 0, faults: 0 }
+  #left: number
+
+  constructor(options: SweepOptions) {
+    this.#options = options
+    this.#today = dayOf(options.now)
+    this.#left = options.limit
+  }
+
+  swept(): Swept {
+    return { ...this.#counts, done: this.#left > 0 && this.#counts.faults === 0 }
+  }
+
+  async run(): Promise<void> {
+    const { stores, state } = this.#options
+    await this.#try('due inputs', state.id, () => this.#dueInputs())
+    for (const [id, store] of stores) {
+      await this.#try('files', id, () => this.#files(store))
+      await this.#try('uploads', id, () => this.#uploads(store))
+    }
+    await this.#try('grants', state.id, () => this.#grants())
+  }
+
+  async #dueInputs(): Promise<void> {
+    const { state, now } = this.#options
+    await this.#each(state, duePrefix, (key) => {
+      const due = readDueKey(key)
+      if (due === undefined) return 'skip'
+      if (due.atMs > now) return 'stop'
+      return () => this.#inputsOf(due.grantId, key)
+    })
+  }
+
+  async #inputsOf(grantId: string, markerKey: string): Promise<void> {
+    const { state, stores, now } = this.#options
+    const marker = await state.get(markerKey, 1024)
+    const grant = await this.#grant(grantId)
+    const store = grant === undefined ? undefined : stores.get(grant.storeId)
+    if (marker !== undefined && grant !== undefined && store !== undefined) {
+      const { faults } = this.#counts
+      let cut = false
+      for (const prefix of dueInputs(grant, new TextDecoder().decode(marker.bytes), now)) {
+        cut ||= await this.#each(store, prefix, (key) => this.#removal(store, key))
+      }
+      // Something may be left: the marker stays for the next sweep.
+      if (cut || this.#counts.faults > faults) return
+    }
+    await state.delete(markerKey)
+    this.#counts.dueInputs++
+  }
+
+  /** A grant that can no longer be opened counts as gone: its kid is retired. */
+  async #grant(grantId: string): Promise<Grant | undefined> {
+    const { grants, state } = this.#options
+    try {
+      return await grants.read(grantId, { fresh: true })
+    } catch (error) {
+      if (!(error instanceof GatewayError) || error.code !== 'not_found') throw error
+      this.#warn('grant', state.id, error)
+      return undefined
+    }
+  }
+
+  async #files(store: ObjectStore): Promise<void> {
+    for (const day of await this.#pastDays(store, '')) {
+      await this.#each(store, `${day}/`, (key) => {
+        return dayOfJobFile(key) === day ? this.#removal(store, key) : 'skip'
+      })
+    }
+  }
+
+  #removal(store: ObjectStore, key: string): 'skip' | (() => Promise<void>) {
+    if (dayOfJobFile(key) === undefined) return 'skip'
+    return async () => {
+      await store.delete(key)
+      this.#counts.files++
+    }
+  }
+
+  async #uploads(store: ObjectStore): Promise<void> {
+    let page = await listUploads(store, '')
+    while (page !== undefined) {
+      for (const { key, uploadId } of page.uploads) {
+        const day = dayOfJobFile(key)
+        if (day === undefined || day >= this.#today) continue
+        if (this.#left <= 0) return
+        this.#left--
+        await this.#try('upload', store.id, async () => {
+          await store.abortUpload(key, uploadId)
+          this.#counts.uploads++
+        })
+      }
+      if (page.next === undefined) return
+      page = await listUploads(store, '', page.next)
+    }
+  }
+
+  async #grants(): Promise<void> {
+    const { state, grants } = this.#options
+    for (const day of await this.#pastDays(state, 'grants/')) {
+      await this.#each(state, `grants/${day}/`, (key) => {
+        const folder = readGrantKey(key)
+        if (folder?.day !== day) return 'skip'
+        return async () => {
+          const grant = await this.#grant(folder.grantId)
+          if (grant !== undefined) await grants.remove(grant)
+          else await state.delete(key)
+          this.#counts.grants++
+        }
+      })
+    }
+  }
+
+  /** Days before today that have a folder under `parent`. */
+  async #pastDays(store: ObjectStore, parent: string): Promise<string[]> {
+    const days: string[] = []
+    let next: string | undefined
+    do {
+      // All days begin with a 2 until the year 3000; other folders of the bucket need no visit.
+      const at = next === undefined ? {} : { next }
+      const page = await store.list(`${parent}2`, { delimiter: '/', ...at })
+      for (const prefix of page.prefixes) {
+        const day = prefix.slice(parent.length, -1)
+        if (dayNumber(day) !== undefined && day < this.#today) days.push(day)
+      }
+      next = page.next
+    } while (next !== undefined)
+    return days
+  }
+
+  /** Runs what `decide` says for every key under a prefix; true when the limit cut it short. */
+  async #each(
+    store: ObjectStore,
+    prefix: string,
+    decide: (key: string) => 'skip' | 'stop' | (() => Promise<void>),
+  ): Promise<boolean> {
+    let next: string | undefined
+    do {
+      const page = await store.list(prefix, next === undefined ? {} : { next })
+      next = page.next
+      let batch: Promise<void>[] = []
+      for (const { key } of page.objects) {
+        const decided = decide(key)
+        if (decided === 'skip') continue
+        if (decided === 'stop' || this.#left <= 0) {
+          await Promise.all(batch)
+          return decided !== 'stop'
+        }
+        this.#left--
+        batch.push(this.#try('object', store.id, decided))
+        if (batch.length < width) continue
+        await Promise.all(batch)
+        batch = []
+      }
+      await Promise.all(batch)
+    } while (next !== undefined)
+    return false
+  }
+
+  async #try(what: string, storeId: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work()
+    } catch (error) {
+      this.#counts.faults++
+      this.#warn(what, storeId, error)
+    }
+  }
+
+  #warn(what: string, store: string, error: unknown): void {
+    const reason = reasonOf(error instanceof Error && error.cause ? error.cause : error)
+    this.#options.log.write('warn', { event: 'sweep_fault', what, store, reason })
+  }
+}
