@@ -1,0 +1,126 @@
+import { readCapped } from '../bytes/read-capped.ts'
+import type { Body, Reply } from '../platform.ts'
+import { findQuery } from '../sigv4/query.ts'
+import { resolveKey } from './authorise.ts'
+import type { Call } from './call.ts'
+import { newObjectHeaders, writeConditions } from './object-headers.ts'
+import { replyXml } from './reply.ts'
+import { S3Error } from './s3-error.ts'
+import { sendUpload } from './send-upload.ts'
+import { askStore, mapStoreError, readText, storeError } from './store-answer.ts'
+import type { UploadBody } from './upload-body.ts'
+import { parseXml, writeXml, xmlNodes, xmlText } from './xml.ts'
+
+const maxXmlBytes = 1024 * 1024
+const maxParts = 10_000
+
+/** CreateMultipartUpload. The store binds the upload id to the real key, so it is handed out as is. */
+export async function createMultipartUpload(call: Call): Promise<Reply> {
+  const key = resolveKey(call.grant, call.target.key, 'write')
+  const answer = await askStore(call, {
+    method: 'POST',
+    key,
+    query: { uploads: '' },
+    headers: newObjectHeaders(call.headers, call.target.query),
+    body: new Uint8Array(0),
+  })
+  if (answer.status !== 200) throw await storeError(answer, 'NoSuchKey')
+  const result = parseXml(await readText(answer, maxXmlBytes), 'InitiateMultipartUploadResult')
+  const uploadId = result && xmlText(result, 'UploadId')
+  if (uploadId === undefined) throw new S3Error('InternalError', undefined, 'no upload id')
+  const { bucket, key: virtual } = call.target
+  return replyXml('InitiateMultipartUploadResult', {
+    Bucket: bucket,
+    Key: virtual,
+    UploadId: uploadId,
+  })
+}
+
+/** UploadPart. */
+export async function uploadPart(call: Call): Promise<Reply> {
+  const key = resolveKey(call.grant, call.target.key, 'write')
+  const partNumber = findQuery(call.target.query, 'partNumber') ?? ''
+  if (!isPartNumber(partNumber)) {
+    throw new S3Error('InvalidArgument', 'Part number must be an integer between 1 and 10000')
+  }
+  const { etag } = await sendUpload(call, {
+    key,
+    query: { partNumber, uploadId: uploadIdOf(call) },
+    headers: {},
+    absent: 'NoSuchUpload',
+  })
+  return { status: 200, headers: new Headers({ etag, 'content-length': '0' }) }
+}
+
+/** CompleteMultipartUpload. The list of parts is read and written anew: checksums stay behind. */
+export async function completeMultipartUpload(call: Call): Promise<Reply> {
+  const key = resolveKey(call.grant, call.target.key, 'write')
+  const parts = readParts(await readUpload(call.upload()))
+  const answer = await askStore(call, {
+    method: 'POST',
+    key,
+    query: { uploadId: uploadIdOf(call) },
+    headers: { 'content-type': 'application/xml', ...writeConditions(call.headers) },
+    body: writeXml('CompleteMultipartUpload', { Part: parts }),
+  })
+  if (answer.status !== 200) throw await storeError(answer, 'NoSuchUpload')
+  const text = await readText(answer, maxXmlBytes)
+  const result = parseXml(text, 'CompleteMultipartUploadResult')
+  // S3 may begin to answer 200 before it knows the outcome.
+  if (result === undefined) throw mapStoreError(500, parseXml(text, 'Error'), 'NoSuchUpload')
+  const { rawPath, bucket, key: virtual } = call.target
+  return replyXml('CompleteMultipartUploadResult', {
+    Location: rawPath,
+    Bucket: bucket,
+    Key: virtual,
+    ETag: xmlText(result, 'ETag'),
+  })
+}
+
+/** AbortMultipartUpload. */
+export async function abortMultipartUpload(call: Call): Promise<Reply> {
+  const key = resolveKey(call.grant, call.target.key, 'write')
+  const query = { uploadId: uploadIdOf(call) }
+  const answer = await askStore(call, { method: 'DELETE', key, query })
+  if (answer.status >= 300) throw await storeError(answer, 'NoSuchUpload')
+  await answer.body.cancel()
+  return { status: 204, headers: new Headers() }
+}
+
+function uploadIdOf(call: Call): string {
+  const uploadId = findQuery(call.target.query, 'uploadId') ?? ''
+  if (!/^[!-~]{1,2048}$/.test(uploadId)) throw new S3Error('NoSuchUpload')
+  return uploadId
+}
+
+async function readUpload(upload: UploadBody): Promise<string> {
+  if (upload.length > maxXmlBytes) throw new S3Error('MalformedXML', 'The XML is too long')
+  const body: Body = {
+    read: () => upload.read(),
+    cancel: () => upload.cancel(),
+    stream: () => {
+      throw new TypeError('Cannot stream a body that is being verified')
+    },
+  }
+  const bytes = await readCapped(body, maxXmlBytes, () => new S3Error('MalformedXML'))
+  return new TextDecoder().decode(bytes)
+}
+
+function readParts(text: string): { PartNumber: string; ETag: string }[] {
+  const root = parseXml(text, 'CompleteMultipartUpload')
+  const parts = root === undefined ? [] : xmlNodes(root, 'Part')
+  if (parts.length === 0 || parts.length > maxParts) throw new S3Error('MalformedXML')
+  let last = 0
+  return parts.map((part) => {
+    const number = xmlText(part, 'PartNumber')?.trim() ?? ''
+    const etag = xmlText(part, 'ETag')?.trim()
+    if (etag === undefined || !isPartNumber(number)) throw new S3Error('MalformedXML')
+    if (Number(number) <= last) throw new S3Error('InvalidPartOrder')
+    last = Number(number)
+    return { PartNumber: number, ETag: etag }
+  })
+}
+
+function isPartNumber(text: string): boolean {
+  return /^[1-9]\d{0,4}$/.test(text) && Number(text) <= maxParts
+}

@@ -1,0 +1,47 @@
+import { crc32 } from 'node:zlib'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { checksumHeaders, createChecksum } from '../../src/job-bucket/checksum.ts'
+import { createCrc32, createCrc32c } from '../../src/job-bucket/crc32.ts'
+import { createCrc64Nvme } from '../../src/job-bucket/crc64.ts'
+import { createNodePlatform } from '../../src/runtimes/node-platform.ts'
+
+const platform = createNodePlatform({ write: () => {} })
+const check = new TextEncoder().encode('123456789')
+
+// Check values of the "Catalogue of parametrised CRC algorithms", and of NIST for SHA-256.
+test.for([
+  ['CRC-32/ISO-HDLC', createCrc32, 'cbf43926'],
+  ['CRC-32/ISCSI', createCrc32c, 'e3069283'],
+  ['CRC-64/NVME', createCrc64Nvme, 'ae8b14860a799888'],
+] as const)('gives the published check value of %s', ([, create, wanted]) => {
+  const crc = create()
+  crc.update(check)
+  expect(Buffer.from(crc.digest()).toString('hex')).toBe(wanted)
+})
+
+test('agrees with zlib on any bytes, however they are cut', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 500 }), fc.nat(500), (bytes, cut) => {
+      const crc = createCrc32()
+      crc.update(bytes.subarray(0, cut))
+      crc.update(bytes.subarray(cut))
+      expect(Buffer.from(crc.digest()).readUInt32BE()).toBe(crc32(bytes))
+    }),
+  )
+})
+
+test('gives the same in one piece and byte by byte', async () => {
+  const bytes = Uint8Array.from({ length: 100 }, (_, i) => (i * 97) & 255)
+  for (const header of checksumHeaders) {
+    const whole = createChecksum(header, platform)
+    const cut = createChecksum(header, platform)
+    await whole?.update(bytes)
+    for (const byte of bytes) await cut?.update(Uint8Array.of(byte))
+    expect(await cut?.finish()).toBe(await whole?.finish())
+  }
+})
+
+test('knows no checksum that it cannot verify', () => {
+  expect(createChecksum('x-amz-checksum-sha1', platform)).toBeUndefined()
+})
