@@ -1,0 +1,147 @@
+import { grantSecrets } from '../access/grant-secrets.ts'
+import { concat } from '../bytes/concat.ts'
+import { GatewayError } from '../errors.ts'
+import type { Grant, GrantSecret } from '../grants/grant.ts'
+import { deriveScopedKey } from '../grants/scoped-key.ts'
+import { makeFileLink } from '../outputs/file-link.ts'
+import { resolveWorkerLink } from '../outputs/worker-link.ts'
+import type { IncomingResponse, OutgoingBody, Reply } from '../platform.ts'
+import { type CleanOptions, cleanBody, cleanText } from '../scrub/clean.ts'
+import { type CompiledSecrets, compileSecrets } from '../scrub/scrubber.ts'
+import { responseHeaders } from '../upstream/headers.ts'
+import { makeWebhookToken, readWebhookToken } from '../webhooks/sealed-url.ts'
+import type { Deps } from './deps.ts'
+
+/** How one answer is treated beside being cleaned. */
+export interface AnswerOptions extends Pick<CleanOptions, 'onId' | 'onEnd'> {
+  /**
+   * Waits for a short answer whole, so that what fails while it is read is still an error with a
+   * status of its own. Never for streams: their chunks go on as they come.
+   */
+  readonly hold?: boolean
+}
+
+/** Bytes up to which an answer is held. */
+const holdMaxBytes = 65_536
+
+/**
+ * An upstream answer on its way to the client: secrets of the job's grant removed, links of the
+ * worker replaced, hooks awaited. Resolves when the first bytes are ready, or all of a held answer.
+ */
+export async function cleanAnswer(
+  deps: Deps,
+  response: IncomingResponse,
+  grant: Grant,
+  { hold = false, ...hooks }: AnswerOptions = {},
+): Promise<Reply> {
+  await refuseCompressed(response)
+  const options = await cleaning(deps, [grant])
+  const headers = await cleanHeaders(response.headers, options)
+  const json = (response.headers.get('content-type') ?? 'json').includes('json')
+  const body = cleanBody(deps.platform, response.body, { ...options, json, ...hooks })
+  const ready = await primed(body, hold ? holdMaxBytes : 1)
+  return { status: response.status, headers, body: ready }
+}
+
+/** @throws {GatewayError} upstream_unreachable: what is compressed cannot be cleaned */
+export async function refuseCompressed(response: IncomingResponse): Promise<void> {
+  if ((response.headers.get('content-encoding') ?? 'identity') === 'identity') return
+  await response.body.cancel()
+  throw new GatewayError('upstream_unreachable', 'Cannot read a compressed answer of upstream')
+}
+
+/** The headers that may go on, cleaned; the length is another one afterwards. */
+export async function cleanHeaders(headers: Headers, options: CleanOptions): Promise<Headers> {
+  const cleaned = new Headers()
+  for (const [name, value] of responseHeaders(headers, { untouched: false })) {
+    cleaned.append(name, await cleanText(value, options))
+  }
+  return cleaned
+}
+
+/** How everything that belongs to these grants is cleaned. */
+export async function cleaning(deps: Deps, grants: readonly Grant[]): Promise<CleanOptions> {
+  const { config, keyring, log } = deps
+  const { publicUrl, jobBucketUrl } = config
+  const webhooksUrl = `${publicUrl}/webhooks`
+  const logged = new Set<string>()
+
+  async function rewrite(url: string): Promise<string | undefined> {
+    if (url.startsWith(`${webhooksUrl}/`)) {
+      const claim = await readWebhookToken(keyring, url.slice(webhooksUrl.length + 1))
+      return grants.find(({ grantId }) => grantId === claim?.grantId)?.webhook
+    }
+    for (const { kid, grantId } of grants) {
+      const accessId = (await deriveScopedKey(keyring, kid, grantId))?.accessId
+      const path = accessId && resolveWorkerLink(url, { bases: [jobBucketUrl], accessId })
+      if (!path) continue
+      const expiresAt = deps.platform.now() + config.access.linkSeconds * 1000
+      return await makeFileLink({ keyring, publicUrl, grantId, path, expiresAt })
+    }
+    return undefined
+  }
+
+  return {
+    secrets: await compiledSecrets(deps, grants),
+    links: { bases: [jobBucketUrl, webhooksUrl], rewrite },
+    signedHosts: signedHosts(deps),
+    json: true,
+    onRemoved(kind, form) {
+      // Once an answer: a million hits are not a million lines.
+      if (logged.has(`${kind} ${form}`)) return
+      logged.add(`${kind} ${form}`)
+      log.write('info', { event: 'secret_removed', kind, form, endpoint: grants[0]?.endpointId })
+    },
+  }
+}
+
+async function compiledSecrets(deps: Deps, grants: readonly Grant[]): Promise<CompiledSecrets> {
+  const { config, keyring } = deps
+  const [only] = grants
+  const known = grants.length === 1 && only !== undefined && deps.compiled.get(only.grantId)
+  if (known) return known
+  const secrets: GrantSecret[] = []
+  for (const grant of grants) {
+    const webhookToken = await makeWebhookToken(keyring, grant.kid, grant.grantId)
+    const upstreamKey = config.endpoint(grant.endpointId)?.upstreamKey
+    const own = await grantSecrets({
+      keyring,
+      grant,
+      ...(webhookToken === undefined ? {} : { webhookToken }),
+      ...(upstreamKey === undefined ? {} : { upstreamKey }),
+    })
+    secrets.push(...own)
+  }
+  const compiled = compileSecrets(secrets)
+  if (grants.length === 1 && only !== undefined) deps.compiled.set(only.grantId, compiled)
+  return compiled
+}
+
+/** Where a presigned URL is ours: the gateway, and our bucket on a store's host. */
+function signedHosts({ config }: Deps): string[] {
+  const hosts = [config.publicUrl, config.jobBucketUrl].map((url) => new URL(url).host)
+  for (const { endpoint, bucket, pathStyle } of config.stores.values()) {
+    const { host, pathname } = new URL(endpoint)
+    const base = pathname.replace(/\/$/, '')
+    hosts.push(pathStyle ? `${host}${base}/${bucket}` : `${bucket}.${host}`)
+  }
+  return [...new Set(hosts)]
+}
+
+/** The same body with its first bytes already read; bytes when that was all of it. */
+async function primed(body: OutgoingBody, untilBytes: number): Promise<Uint8Array | OutgoingBody> {
+  const held: Uint8Array[] = []
+  let bytes = 0
+  while (bytes < untilBytes) {
+    const chunk = await body.read()
+    if (chunk === undefined) return concat(held)
+    // A chunk is valid until the next read only.
+    held.push(chunk.slice())
+    bytes += chunk.length
+  }
+  return {
+    length: undefined,
+    read: async () => held.shift() ?? (await body.read()),
+    cancel: (reason) => body.cancel(reason),
+  }
+}

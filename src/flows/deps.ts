@@ -1,0 +1,43 @@
+import type { Authenticator } from '../auth/authenticate.ts'
+import type { Proof } from '../auth/proof.ts'
+import type { Recent } from '../cache/recent.ts'
+import type { Config } from '../config/config.ts'
+import type { Keyring } from '../config/keyring.ts'
+import type { Grants } from '../grants/grant.ts'
+import type { Log } from '../log.ts'
+import type { Body, Platform } from '../platform.ts'
+import type { CompiledSecrets } from '../scrub/scrubber.ts'
+import type { BufferPool } from '../store/buffer-pool.ts'
+import type { ObjectStore } from '../store/store.ts'
+import type { Upstream } from '../upstream/client.ts'
+
+/** Everything a flow may use; built on the roof, one per process or isolate. */
+export interface Deps {
+  readonly config: Config
+  readonly platform: Platform
+  readonly keyring: Keyring
+  readonly log: Log
+  readonly pool: BufferPool
+  store(storeId: string): ObjectStore | undefined
+  readonly stateStore: ObjectStore
+  readonly grants: Grants
+  /** By grantId; a grant's secrets never change. */
+  readonly compiled: Recent<CompiledSecrets>
+  readonly upstream: Upstream
+  readonly authenticate: Authenticator
+  readonly proof: Proof
+}
+
+/** One request to an endpoint, freed of the framework. */
+export interface Call {
+  /** For the log and for S3 XML. */
+  readonly requestId: string
+  readonly method: string
+  readonly endpointId: string
+  /** Raw query with its `?`, or the empty string. */
+  readonly search: string
+  readonly headers: Headers
+  readonly body: Body | undefined
+  /** Content-Length in bytes; undefined when the body is chunked. */
+  readonly contentLength: number | undefined
+}

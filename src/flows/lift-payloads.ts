@@ -1,0 +1,145 @@
+import type { EndpointConfig } from '../config/config.ts'
+import { GatewayError } from '../errors.ts'
+import { lifetimesOf } from '../grants/ttl.ts'
+import { type StagedPayload, stageJson } from '../intake/stage-json.ts'
+import { compileRules } from '../json/pointer.ts'
+import { JsonSplicer, type LiftedPayload, type Residue } from '../json/splicer.ts'
+import type { Body } from '../platform.ts'
+import { inputPrefix, payloadName } from '../store/keys.ts'
+import { readMediaType } from '../store/media-type.ts'
+import { createStagedWriter, type StagedObject } from '../store/staged-writer.ts'
+import type { ObjectStore } from '../store/store.ts'
+import { type Admission, proveCaller } from './admit.ts'
+import type { Call, Deps } from './deps.ts'
+import type { SubmitPlan } from './plan-submit.ts'
+
+/** Members of a request that the gateway looks at, in every spelling that workers know. */
+export const s3ConfigNames: ReadonlySet<string> = new Set([
+  's3Config',
+  's3_config',
+  'outputS3Config',
+  'output_s3_config',
+])
+const watchedAtTop: ReadonlySet<string> = new Set(['input', 'webhook', 'policy'])
+
+/** A request whose payloads are in the store. */
+export interface LiftedRequest {
+  readonly residue: Residue
+  readonly staged: readonly StagedPayload[]
+  /** Id under which the payloads were staged: their keys are `{day}/{stageId}/in/…`. */
+  readonly stageId: string
+  readonly stageDay: string
+  /** False when nothing in it has to be changed, remembered or scrubbed. */
+  readonly concernsUs: boolean
+}
+
+/**
+ * Walks the body, staging payloads while they arrive.
+ *
+ * @throws {GatewayError} as `stageJson`; body_too_large when even the residue is over the limit;
+ *   invalid_request when there is no object `input`
+ */
+export async function liftPayloads(
+  deps: Deps,
+  call: Call & { body: Body },
+  admission: Admission,
+  plan: SubmitPlan,
+): Promise<LiftedRequest> {
+  const { config, platform } = deps
+  const { endpoint, principal } = admission
+  // Payloads are stored before a `policy` behind them is read: allow for the longest wait.
+  const { day } = lifetimesOf({ ...config.access, ttl: Infinity, now: platform.now() })
+  const stageId = deps.grants.newId(day)
+
+  const splicer = new JsonSplicer({
+    bytes: platform.bytes,
+    nesting: config.limits.nesting,
+    keyBytes: config.limits.keyBytes,
+    residueMaxBytes: plan.maxBytes,
+    stageMinBytes: endpoint.stageMinBytes,
+    lift: plan.lift,
+    rules: endpoint.as === undefined ? [] : compileRules(endpoint.rules),
+    watch: s3ConfigNames,
+    watchTop: watchedAtTop,
+  })
+
+  function open(payload: LiftedPayload) {
+    return createStagedWriter({
+      store: storeOf(deps, endpoint),
+      pool: deps.pool,
+      platform,
+      partBytes: config.staging.partBytes,
+      partsInFlight: config.staging.partsInFlight,
+      async name(first) {
+        const { contentType, extension } = await readMediaType(first, payload.mediaType)
+        const name = payloadName(payload.index, payload.pointer, extension)
+        return { key: inputPrefix({ day, grantId: stageId }) + name, contentType }
+      },
+    })
+  }
+
+  const { residue, staged } = await stageJson({
+    body: call.body,
+    splicer,
+    beforeStaging: () => proveCaller(deps, call, admission),
+    open,
+    discard: (object) => storeOf(deps, endpoint).delete(object.key),
+  }).catch((error: unknown) => {
+    throw isTooLarge(error) ? plan.tooLarge(error.facts.actual) : error
+  })
+  try {
+    requireInput(residue)
+  } catch (error) {
+    await discardStaged(deps, endpoint, staged)
+    throw error
+  }
+  const concernsUs =
+    staged.length > 0 ||
+    principal.mode !== 'passthrough' ||
+    endpoint.s3Config === 'always' ||
+    residue.members.some(({ name, depth }) => s3ConfigNames.has(name) || isWebhook(name, depth))
+  return { residue, staged, stageId, stageDay: day, concernsUs }
+}
+
+function isTooLarge(error: unknown): error is GatewayError {
+  if (!(error instanceof GatewayError) || error.code !== 'body_too_large') return false
+  // The limits of a single payload have names of their own.
+  return error.facts.limitName === undefined
+}
+
+function isWebhook(name: string, depth: number): boolean {
+  return name === 'webhook' && depth === 1
+}
+
+/** Deletes what was staged for a request that is not submitted after all. */
+export async function discardStaged(
+  deps: Deps,
+  endpoint: EndpointConfig,
+  staged: readonly { readonly object: StagedObject }[],
+): Promise<void> {
+  const store = storeOf(deps, endpoint)
+  await Promise.allSettled(staged.map(({ object }) => store.delete(object.key)))
+}
+
+/** @throws {GatewayError} misconfigured */
+export function storeOf(deps: Deps, endpoint: EndpointConfig): ObjectStore {
+  const store = deps.store(endpoint.storeId)
+  if (store === undefined) throw new GatewayError('misconfigured', 'The endpoint has no store')
+  return store
+}
+
+function requireInput(residue: Residue): void {
+  const inputs = residue.members.filter(({ name, depth }) => name === 'input' && depth === 1)
+  if (residue.topLevel !== 'object' || inputs.length === 0) {
+    throw new GatewayError('invalid_request', 'Cannot submit a job without "input"', {
+      pointer: '/input',
+    })
+  }
+  for (const { start } of inputs) {
+    if (residue.bytes[start] !== 0x7b) {
+      throw new GatewayError('invalid_request', 'Cannot submit a job whose "input" is no object', {
+        pointer: '/input',
+      })
+    }
+  }
+}

@@ -1,0 +1,79 @@
+import type { Principal } from '../auth/authenticate.ts'
+import type { EndpointConfig } from '../config/config.ts'
+import { GatewayError } from '../errors.ts'
+import {
+  type Body,
+  type IncomingResponse,
+  NotSent,
+  type OutgoingBody,
+  type Reply,
+} from '../platform.ts'
+import { responseHeaders } from '../upstream/headers.ts'
+import { admit, upstreamKey } from './admit.ts'
+import type { Call, Deps } from './deps.ts'
+
+/**
+ * Sends a request on as it came and gives back the answer as it came. In `keys` mode only
+ * operations that cannot show another principal's jobs are let through.
+ *
+ * @throws {GatewayError} not_found, forbidden
+ */
+export async function passThrough(deps: Deps, call: Call, path: string): Promise<Reply> {
+  const { endpoint, principal } = await admit(deps, call)
+  if (path === 'purge-queue') requireAdmin(principal, path)
+  else if (path !== 'health' && principal.mode !== 'passthrough') {
+    throw new GatewayError('not_found', 'Cannot find this route')
+  }
+  return untouched(await forward(deps, call, endpoint, principal, path))
+}
+
+/** @throws {GatewayError} forbidden, where the gateway's own key would be used for all jobs */
+export function requireAdmin(principal: Principal, operation: string): void {
+  if (principal.mode === 'passthrough' || principal.scopes.includes('admin')) return
+  throw new GatewayError('forbidden', `Cannot use ${operation} without the admin scope`)
+}
+
+/** Sends the call's own body to one upstream path. */
+export async function forward(
+  deps: Deps,
+  call: Call,
+  endpoint: EndpointConfig,
+  principal: Principal,
+  path: string,
+  body: Uint8Array | OutgoingBody | undefined = bodyOf(call),
+): Promise<IncomingResponse> {
+  return await deps.upstream.send({
+    endpoint,
+    endpointId: call.endpointId,
+    path,
+    method: call.method,
+    search: call.search,
+    headers: call.headers,
+    key: upstreamKey(endpoint, principal),
+    // A drained stream and a submitted job must not be asked for twice.
+    idempotent: call.method === 'GET' && !path.startsWith('stream'),
+    ...(body === undefined ? {} : { body }),
+  })
+}
+
+/** Whether a fault of `forward` is certain to have left upstream untouched. */
+export function isNotSent(error: unknown): boolean {
+  return error instanceof GatewayError && error.facts.cause instanceof NotSent
+}
+
+/** The answer as it came, its body an untouched stream. */
+export function untouched(response: IncomingResponse): Reply {
+  const headers = responseHeaders(response.headers)
+  return { status: response.status, headers, body: response.body }
+}
+
+function bodyOf(call: Call): (Body & OutgoingBody) | undefined {
+  const { body, contentLength } = call
+  if (body === undefined || contentLength === 0) return undefined
+  return {
+    length: contentLength,
+    read: () => body.read(),
+    cancel: (reason) => body.cancel(reason),
+    stream: () => body.stream(),
+  }
+}

@@ -1,0 +1,123 @@
+import type { Config, EndpointConfig } from '../config/config.ts'
+import { GatewayError } from '../errors.ts'
+import type { Admission } from './admit.ts'
+import type { Call } from './deps.ts'
+
+export type SubmitOperation = 'run' | 'runsync'
+
+/** How a request is taken, decided from its head alone. */
+export interface SubmitPlan {
+  /** What upstream takes at most, in bytes. */
+  readonly maxBytes: number
+  /** The body is small and read whole first; `parse` says whether it must then be looked into. */
+  readonly whole: boolean
+  parse(bytes: Uint8Array): boolean
+  /** Strings that qualify by size are staged. */
+  readonly lift: boolean
+  /** The refusal of a request of which too much is left once its payloads are lifted. */
+  tooLarge(actual: number | undefined): GatewayError
+}
+
+/** Bytes that s3Config and webhook add at most: a body must leave them room, or be staged. */
+const addedBytes = 1024
+
+/** What in a small body concerns the gateway, in any spelling: an escaped key has a `\u` in it. */
+const marker = /bulkway:|webhook|s3_?config|\\u/i
+
+// curl's default and that of fetch for a string; the platform takes what is in it for JSON.
+const jsonTypes = [
+  'application/json',
+  'application/x-www-form-urlencoded',
+  'text/json',
+  'text/plain',
+]
+
+/**
+ * Decides from the head of a request how its body is taken.
+ *
+ * @throws {GatewayError} content_encoding, unsupported_media_type, body_too_large
+ */
+export function planSubmit(
+  config: Config,
+  call: Call,
+  { endpoint, principal }: Admission,
+  operation: SubmitOperation,
+): SubmitPlan {
+  refuseEncodings(call.headers)
+  const maxBytes = operation === 'run' ? endpoint.runMaxBytes : endpoint.runsyncMaxBytes
+  const size = call.contentLength
+  const granted = principal.mode !== 'passthrough' || endpoint.s3Config === 'always'
+  const over = size === undefined || size + (granted ? addedBytes : 0) > maxBytes
+  if (endpoint.as === undefined && size !== undefined && size > maxBytes) {
+    throw tooLarge(call.endpointId, operation, maxBytes, size)
+  }
+  const stages = endpoint.as !== undefined && (over || endpoint.stage === 'always')
+  const whole = size !== undefined && size <= config.limits.smallBodyBytes
+  const always =
+    granted ||
+    forcesStaging(endpoint) ||
+    (stages && size !== undefined && size > endpoint.stageMinBytes)
+  return {
+    maxBytes,
+    whole,
+    parse: (bytes) => always || marker.test(new TextDecoder('latin1').decode(bytes)),
+    lift: stages,
+    tooLarge: (actual) =>
+      endpoint.as === undefined
+        ? tooLarge(call.endpointId, operation, maxBytes, actual ?? maxBytes + 1)
+        : stillTooLarge(operation, maxBytes, actual),
+  }
+}
+
+function forcesStaging(endpoint: EndpointConfig): boolean {
+  return endpoint.as !== undefined && endpoint.rules.some(({ stage }) => stage === true)
+}
+
+function refuseEncodings(headers: Headers): void {
+  const coding = headers.get('content-encoding')?.trim().toLowerCase() ?? 'identity'
+  if (coding !== 'identity' && coding !== '') {
+    throw new GatewayError(
+      'content_encoding',
+      `Cannot read a body with Content-Encoding ${coding.slice(0, 40)}: send it uncompressed`,
+    )
+  }
+  const type = headers.get('content-type')?.split(';')[0]?.trim().toLowerCase() ?? ''
+  if (type !== '' && !jsonTypes.includes(type) && !type.endsWith('+json')) {
+    throw new GatewayError(
+      'unsupported_media_type',
+      `Cannot read a body of type ${type.slice(0, 80)}: send application/json`,
+    )
+  }
+}
+
+const limitNames = { run: 'runMaxBytes', runsync: 'runsyncMaxBytes' } as const
+
+/** The 413 of an endpoint that stages nothing: it says how that is changed. */
+export function tooLarge(
+  endpointId: string,
+  operation: SubmitOperation,
+  limit: number,
+  actual: number,
+): GatewayError {
+  return new GatewayError(
+    'body_too_large',
+    `Cannot take ${actual} bytes for ${operation}: ${limit} allowed. To have large values staged, ` +
+      `set "as" for the endpoint in the configuration, for example "endpoints": ` +
+      `{"${endpointId}": {"as": "key"}}, or send links instead of bytes`,
+    { limitName: limitNames[operation], limit, actual },
+  )
+}
+
+/** The 413 of a request that is too large even without its payloads. */
+export function stillTooLarge(
+  operation: SubmitOperation,
+  limit: number,
+  actual: number | undefined,
+): GatewayError {
+  return new GatewayError(
+    'body_too_large',
+    `Cannot submit more than ${limit} bytes beside the staged payloads: have large text staged by ` +
+      'a rule ("rules" of the endpoint), or send links',
+    { limitName: limitNames[operation], limit, ...(actual === undefined ? {} : { actual }) },
+  )
+}

@@ -1,0 +1,71 @@
+import { GatewayError } from '../errors.ts'
+import { realKey } from '../grants/mount-path.ts'
+import { fileHeaders } from '../outputs/file-headers.ts'
+import { readFileLink } from '../outputs/file-link.ts'
+import type { Reply } from '../platform.ts'
+import type { Deps } from './deps.ts'
+
+const conditions = ['range', 'if-none-match', 'if-modified-since', 'if-match', 'if-range']
+const described = [
+  'content-type',
+  'content-length',
+  'content-range',
+  'accept-ranges',
+  'etag',
+  'last-modified',
+]
+
+/**
+ * Serves one file of a job by a link of the gateway's own, streamed from the store.
+ *
+ * @throws {GatewayError} not_found when the link is forged, expired, or its file is gone;
+ *   store_unavailable
+ */
+export async function readFile(
+  deps: Deps,
+  method: 'GET' | 'HEAD',
+  sealed: string,
+  requestHeaders: Headers,
+): Promise<Reply> {
+  const link = await readFileLink(deps.keyring, sealed, deps.platform.now())
+  const grant = link && (await deps.grants.read(link.grantId))
+  const store = grant && deps.store(grant.storeId)
+  const key = link && grant && realKey(grant, link.path, 'read')
+  if (link === undefined || store === undefined || key === undefined) throw gone()
+
+  const asked: Record<string, string> = {}
+  for (const name of conditions) {
+    const value = requestHeaders.get(name)
+    if (value !== null) asked[name] = value
+  }
+  const response = await store.send({ method, key, headers: asked })
+  if (response.status === 404) {
+    await response.body.cancel()
+    throw gone()
+  }
+  if (![200, 206, 304, 412, 416].includes(response.status)) {
+    await response.body.cancel()
+    throw new GatewayError('store_unavailable', 'Cannot read the file from the store')
+  }
+  const headers = fileHeaders(link.path)
+  for (const name of described) {
+    const value = response.headers.get(name)
+    if (value !== null) headers.set(name, value)
+  }
+  const coding = response.headers.get('content-encoding')
+  if (coding !== null) {
+    headers.set('content-encoding', coding)
+    // On Workers the runtime codes the body anew, to another length.
+    headers.delete('content-length')
+  }
+  if (response.status === 200 || response.status === 206) {
+    return { status: response.status, headers, body: response.body }
+  }
+  await response.body.cancel()
+  headers.delete('content-length')
+  return { status: response.status, headers }
+}
+
+function gone(): GatewayError {
+  return new GatewayError('not_found', 'Cannot find this file: the link is not valid any more')
+}

@@ -1,0 +1,83 @@
+import { markInputsDue } from '../grants/due.ts'
+import type { Grant, GrantState } from '../grants/grant.ts'
+import { reasonOf } from '../log.ts'
+import type { ListPage, ObjectStore } from '../store/store.ts'
+import type { Deps } from './deps.ts'
+
+/** Milliseconds during which the platform can still `retry` a failed job (it keeps results as long). */
+const retryWindowMs = 30 * 60_000
+
+/** Milliseconds by which the clocks of two instances may differ. */
+const clockSkewMs = 5000
+
+const endings: ReadonlyMap<string, GrantState> = new Map([
+  ['COMPLETED', 'ended'],
+  ['CANCELLED', 'ended'],
+  ['FAILED', 'suspended'],
+  ['TIMED_OUT', 'suspended'],
+])
+
+/**
+ * Ends or suspends a grant when its job is over, before the client hears of it, and marks its
+ * staged files as due. A status that is not terminal changes nothing, nor does a failure that may
+ * be of the run before a retry: `seenAt` is the time before which the status cannot have changed.
+ */
+export async function settleJob(
+  deps: Deps,
+  grant: Grant,
+  status: string | undefined,
+  seenAt: number = deps.platform.now(),
+): Promise<void> {
+  const state = endings.get(status ?? '')
+  if (state === undefined || grant.state === 'ended') return
+  const stored = await deps.grants.read(grant.grantId, { fresh: true })
+  if (stored === undefined || !settles(stored, state, seenAt)) return
+  const graceMs = (deps.config.endpoint(grant.endpointId)?.graceSeconds ?? 0) * 1000
+  const dueAt = deps.platform.now() + graceMs + (state === 'suspended' ? retryWindowMs : 0)
+  // First, so that a fault in between leaves a marker too many: it does nothing to a live grant.
+  await markInputsDue(deps.stateStore, stored, dueAt)
+  await deps.grants.update(grant.grantId, (current) =>
+    settles(current, state, seenAt) ? { ...current, state } : current,
+  )
+}
+
+function settles(grant: Grant, state: GrantState, seenAt: number): boolean {
+  if (grant.state === 'ended' || grant.state === state) return false
+  // Only the run after a retry can have completed; a failure may be of the one before.
+  return state === 'ended' || (grant.wokenAt ?? Number.NEGATIVE_INFINITY) + clockSkewMs < seenAt
+}
+
+/**
+ * Removes the grant of a job that certainly never came to be, and what was staged for it. A fault
+ * is logged: the sweep removes what is left.
+ */
+export async function dropJob(deps: Deps, grant: Grant): Promise<void> {
+  const store = deps.store(grant.storeId)
+  try {
+    for (const { key } of grant.mounts) await removeAll(store, key)
+    await deps.grants.remove(grant)
+  } catch (error) {
+    deps.log.write('warn', { event: 'clean_up_failed', reason: reasonOf(error) })
+  }
+}
+
+/**
+ * Leaves the grant of a job that may exist, though nobody was told its id: its webhook binds and
+ * settles it. Its inputs go when no such job can run any more.
+ */
+export async function leaveJob(deps: Deps, grant: Grant): Promise<void> {
+  try {
+    await markInputsDue(deps.stateStore, grant, grant.writeExpiresAt)
+  } catch (error) {
+    deps.log.write('warn', { event: 'clean_up_failed', reason: reasonOf(error) })
+  }
+}
+
+async function removeAll(store: ObjectStore | undefined, prefix: string): Promise<void> {
+  let next: string | undefined
+  do {
+    const page: ListPage | undefined = await store?.list(prefix, next === undefined ? {} : { next })
+    await Promise.all((page?.objects ?? []).map((object) => store?.delete(object.key)))
+    next = page?.next
+  } while (next !== undefined)
+}

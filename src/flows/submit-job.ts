@@ -1,0 +1,178 @@
+import { onceBody } from '../bytes/once-body.ts'
+import { readCapped } from '../bytes/read-capped.ts'
+import { GatewayError } from '../errors.ts'
+import type { Grant } from '../grants/grant.ts'
+import { readChunk } from '../intake/stage-json.ts'
+import { reasonOf } from '../log.ts'
+import type { Body, Reply } from '../platform.ts'
+import { type Admission, admit, proveCaller, upstreamKey } from './admit.ts'
+import { cleanAnswer } from './clean-answer.ts'
+import type { Call, Deps } from './deps.ts'
+import { discardStaged, type LiftedRequest, liftPayloads } from './lift-payloads.ts'
+import { forward, isNotSent, untouched } from './pass-through.ts'
+import { planSubmit, type SubmitOperation } from './plan-submit.ts'
+import { sealJob } from './seal-job.ts'
+import { dropJob, leaveJob, settleJob } from './settle-job.ts'
+
+/**
+ * Takes a job: passes a request on untouched when nothing in it concerns the gateway, otherwise
+ * stages its payloads, seals a grant, rewrites it, submits it and binds the job's id.
+ *
+ * @throws {GatewayError} invalid_json, invalid_payload, invalid_request, body_too_large, client_gone,
+ *   content_encoding, unsupported_media_type, unauthorized, not_found, busy, store_unavailable,
+ *   upstream_unreachable, job_not_bound; nothing staged stays behind
+ */
+export async function submitJob(
+  deps: Deps,
+  call: Call,
+  operation: SubmitOperation,
+): Promise<Reply> {
+  const admission = await admit(deps, call)
+  const plan = planSubmit(deps.config, call, admission, operation)
+  let body = call.body
+  if (plan.whole && body !== undefined) {
+    const small = body
+    const source: Body = { ...body, read: () => readChunk(small) }
+    const bytes = await readCapped(source, deps.config.limits.smallBodyBytes, () => tooLong(deps))
+    if (!plan.parse(bytes)) return await passOn(deps, call, admission, operation, bytes)
+    body = onceBody(bytes)
+  }
+  if (body === undefined) {
+    if (admission.principal.mode === 'passthrough') {
+      return await passOn(deps, call, admission, operation)
+    }
+    throw new GatewayError('invalid_json', 'Cannot submit a job without a body', { offset: 0 })
+  }
+  // No memory for a caller whom upstream does not know.
+  if (!plan.whole) await proveCaller(deps, call, admission)
+
+  const lifted = await liftPayloads(deps, { ...call, body }, admission, plan)
+  if (!lifted.concernsUs) {
+    return await passOn(deps, call, admission, operation, lifted.residue.bytes)
+  }
+  const { grant, request } = await seal(deps, call, admission, lifted, plan.maxBytes)
+  return await submit(deps, call, admission, operation, grant, request)
+}
+
+async function seal(
+  deps: Deps,
+  call: Call,
+  admission: Admission,
+  lifted: LiftedRequest,
+  maxBytes: number,
+): Promise<{ grant: Grant; request: Uint8Array }> {
+  try {
+    await proveCaller(deps, call, admission)
+    return await sealJob(deps, call, admission, lifted, maxBytes)
+  } catch (error) {
+    await discardStaged(deps, admission.endpoint, lifted.staged)
+    throw error
+  }
+}
+
+async function submit(
+  deps: Deps,
+  call: Call,
+  admission: Admission,
+  operation: SubmitOperation,
+  grant: Grant,
+  request: Uint8Array,
+): Promise<Reply> {
+  const { endpoint, principal } = admission
+  const response = await forward(deps, call, endpoint, principal, operation, request).catch(
+    async (error: unknown) => {
+      await (isNotSent(error) ? dropJob(deps, grant) : leaveJob(deps, grant))
+      throw error
+    },
+  )
+  const isRefused = response.status >= 400 && response.status < 500
+  let isDecided = false
+  try {
+    const answer = await cleanAnswer(deps, response, grant, {
+      hold: true,
+      ...(response.status === 200 && {
+        onId: async (jobId) => {
+          isDecided = true
+          await bind(deps, call, admission, grant, jobId)
+        },
+        onEnd: async ({ id, status }) => {
+          if (id === undefined) throw unbound('Upstream answered without a job id')
+          await settleJob(deps, grant, status)
+        },
+      }),
+    })
+    isDecided ||= response.status === 200
+    return answer
+  } finally {
+    if (!isDecided) await (isRefused ? dropJob(deps, grant) : leaveJob(deps, grant))
+  }
+}
+
+/** Records the job's id, or cancels the job: never a job whose secrets nobody can scrub. */
+async function bind(
+  deps: Deps,
+  call: Call,
+  admission: Admission,
+  grant: Grant,
+  jobId: string,
+): Promise<void> {
+  try {
+    await deps.grants.bind(call.endpointId, jobId, grant.grantId)
+  } catch (cause) {
+    const cancelled = await cancel(deps, call, admission, jobId)
+    await (cancelled ? dropJob(deps, grant) : leaveJob(deps, grant))
+    throw unbound(
+      cancelled
+        ? 'The job could not be recorded and was cancelled'
+        : 'The job could not be recorded, nor cancelled',
+      cause,
+    )
+  }
+}
+
+async function cancel(
+  deps: Deps,
+  call: Call,
+  { endpoint, principal }: Admission,
+  jobId: string,
+): Promise<boolean> {
+  try {
+    const answer = await deps.upstream.send({
+      endpoint,
+      endpointId: call.endpointId,
+      path: `cancel/${encodeURIComponent(jobId)}`,
+      method: 'POST',
+      search: '',
+      headers: new Headers({ 'content-type': 'application/json' }),
+      key: upstreamKey(endpoint, principal),
+      idempotent: true,
+      body: new TextEncoder().encode('{}'),
+    })
+    await answer.body.cancel()
+    return answer.status === 200
+  } catch (error) {
+    deps.log.write('error', { event: 'cancel_failed', reason: reasonOf(error) })
+    return false
+  }
+}
+
+function unbound(detail: string, cause?: unknown): GatewayError {
+  return new GatewayError('job_not_bound', detail, { retryAfterSeconds: 5, cause })
+}
+
+async function passOn(
+  deps: Deps,
+  call: Call,
+  { endpoint, principal }: Admission,
+  operation: SubmitOperation,
+  bytes?: Uint8Array,
+): Promise<Reply> {
+  return untouched(await forward(deps, call, endpoint, principal, operation, bytes))
+}
+
+function tooLong({ config }: Deps): GatewayError {
+  const limit = config.limits.smallBodyBytes
+  return new GatewayError('body_length_mismatch', 'The body is longer than its Content-Length', {
+    limit,
+  })
+}

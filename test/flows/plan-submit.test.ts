@@ -1,0 +1,179 @@
+import { describe, expect, test } from 'vitest'
+import type { Principal } from '../../src/auth/authenticate.ts'
+import type { EndpointConfig } from '../../src/config/config.ts'
+import { planSubmit } from '../../src/flows/plan-submit.ts'
+import { callOf, fakeConfig } from './fake-deps.ts'
+
+const config = fakeConfig()
+const passthrough: Principal = { id: 'k:1', formerIds: [], mode: 'passthrough', scopes: ['admin'] }
+const byKey: Principal = { ...passthrough, id: 'n:1', mode: 'keys' }
+const found = config.endpoint('plain')
+if (found === undefined) throw new Error('no endpoint')
+const bare: EndpointConfig = found
+const keyed: EndpointConfig = { ...bare, as: 'key' }
+const always: EndpointConfig = { ...keyed, stage: 'always' }
+
+const kib = 1024
+const mib = 1024 * kib
+
+interface Head {
+  readonly endpoint?: EndpointConfig
+  readonly size?: number | undefined
+  readonly principal?: Principal
+  readonly operation?: 'run' | 'runsync'
+  readonly headers?: Record<string, string>
+}
+
+function plan({ endpoint = keyed, principal = passthrough, operation = 'run', ...head }: Head) {
+  const contentLength = 'size' in head ? head.size : 100
+  const call = { ...callOf('plain', undefined, head.headers), contentLength }
+  return planSubmit(config, call, { endpoint, principal }, operation)
+}
+
+function codeOf(head: Head): string | undefined {
+  try {
+    plan(head)
+    return undefined
+  } catch (error) {
+    return (error as { code?: string }).code
+  }
+}
+
+const parses = (text: string, head: Head = {}) => plan(head).parse(new TextEncoder().encode(text))
+
+describe('the plan of a submit', () => {
+  test('leaves room for the s3Config that a request certainly gets', () => {
+    const granted: EndpointConfig = { ...keyed, s3Config: 'always' }
+    expect(plan({ endpoint: granted, size: 10 * mib - 1024 }).lift).toBe(false)
+    expect(plan({ endpoint: granted, size: 10 * mib - 1023 }).lift).toBe(true)
+    expect(plan({ principal: byKey, size: 10 * mib }).lift).toBe(true)
+  })
+
+  test.each([
+    [
+      { endpoint: keyed, size: 100 },
+      { whole: true, lift: false },
+    ],
+    [
+      { endpoint: keyed, size: 64 * kib },
+      { whole: true, lift: false },
+    ],
+    [
+      { endpoint: keyed, size: 64 * kib + 1 },
+      { whole: false, lift: false },
+    ],
+    [
+      { endpoint: keyed, size: 10 * mib },
+      { whole: false, lift: false },
+    ],
+    [
+      { endpoint: keyed, size: 10 * mib + 1 },
+      { whole: false, lift: true },
+    ],
+    [
+      { endpoint: keyed, size: undefined },
+      { whole: false, lift: true },
+    ],
+    [
+      { endpoint: always, size: 100 },
+      { whole: true, lift: true },
+    ],
+    [
+      { endpoint: always, size: mib },
+      { whole: false, lift: true },
+    ],
+    [
+      { endpoint: bare, size: 100 },
+      { whole: true, lift: false },
+    ],
+    [
+      { endpoint: bare, size: undefined },
+      { whole: false, lift: false },
+    ],
+    [
+      { endpoint: bare, size: 10 * mib },
+      { whole: false, lift: false },
+    ],
+  ])('of %j is %j', (head, expected) => {
+    expect(plan(head)).toMatchObject(expected)
+  })
+
+  test('has the limit of its operation', () => {
+    expect(plan({ operation: 'run' }).maxBytes).toBe(10 * mib)
+    expect(plan({ operation: 'runsync' }).maxBytes).toBe(20 * mib)
+    expect(plan({ operation: 'runsync', size: 15 * mib }).lift).toBe(false)
+  })
+
+  test('is a 413 that says how to declare, where the endpoint declares nothing', () => {
+    try {
+      plan({ endpoint: bare, size: 10 * mib + 1 })
+      expect.unreachable()
+    } catch (error) {
+      expect(error).toMatchObject({
+        code: 'body_too_large',
+        facts: { limitName: 'runMaxBytes', limit: 10 * mib, actual: 10 * mib + 1 },
+      })
+      expect(String(error)).toContain('"as"')
+    }
+    expect(codeOf({ endpoint: bare, size: 20 * mib + 1, operation: 'runsync' })).toBe(
+      'body_too_large',
+    )
+  })
+
+  test.each([
+    ['gzip', 'content_encoding'],
+    ['GZIP', 'content_encoding'],
+    ['identity, br', 'content_encoding'],
+    ['identity', undefined],
+    [' Identity ', undefined],
+  ])('with Content-Encoding %j is %s', (coding, code) => {
+    expect(codeOf({ headers: { 'content-encoding': coding } })).toBe(code)
+  })
+
+  test.each([
+    ['application/json', undefined],
+    ['Application/JSON; charset=utf-8', undefined],
+    ['application/vnd.x+json', undefined],
+    ['application/x-www-form-urlencoded', undefined],
+    ['text/plain;charset=UTF-8', undefined],
+    ['multipart/form-data; boundary=x', 'unsupported_media_type'],
+    ['application/octet-stream', 'unsupported_media_type'],
+    ['image/png', 'unsupported_media_type'],
+  ])('with Content-Type %j is %s', (type, code) => {
+    expect(codeOf({ headers: { 'content-type': type } })).toBe(code)
+  })
+})
+
+describe('a small body', () => {
+  test.each([
+    '{"input":{"file":"bulkway:abc"}}',
+    '{"webhook":"https://x"}',
+    '{"s3Config":{}}',
+    '{"s3_config":{}}',
+    '{"input":{"outputS3Config":{}}}',
+    '{"\\u0077ebhook":"https://x"}',
+    '{"s3\\u0043onfig":{}}',
+    '{"input":"b\\u0075lkway:abc"}',
+    `{"${[...'webhook'].map((c) => `\\u00${c.charCodeAt(0).toString(16)}`).join('')}":1}`,
+  ])('is looked into when it says %s', (text) => {
+    expect(parses(text)).toBe(true)
+  })
+
+  test.each(['{"input":{}}', '{"input":{"a":"line\\n\\/"}}', 'no json', ''])(
+    'is not looked into when it says %j',
+    (text) => {
+      expect(parses(text)).toBe(false)
+    },
+  )
+
+  test('is looked into in keys mode, with s3Config always, with a forcing rule, with strings to stage', () => {
+    const text = '{"input":{}}'
+    expect(parses(text, { principal: byKey })).toBe(true)
+    expect(parses(text, { endpoint: { ...bare, s3Config: 'always' } })).toBe(true)
+    const rule = { pointer: '/input/a', encoding: 'base64' } as const
+    expect(parses(text, { endpoint: { ...keyed, rules: [{ ...rule, stage: true }] } })).toBe(true)
+    expect(parses(text, { endpoint: { ...keyed, rules: [{ ...rule, stage: false }] } })).toBe(false)
+    expect(parses(text, { endpoint: { ...always, stageMinBytes: 50 } })).toBe(true)
+    expect(parses(text, { endpoint: { ...always, stageMinBytes: 100 } })).toBe(false)
+  })
+})
