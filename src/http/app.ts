@@ -1,0 +1,119 @@
+import { type Context, Hono } from 'hono'
+import openapi from '../contract/openapi.gen.json' with { type: 'json' }
+import { GatewayError } from '../errors.ts'
+import type { Deps } from '../flows/deps.ts'
+import { readFile } from '../flows/read-file.ts'
+import { receiveWebhook } from '../flows/receive-webhook.ts'
+import { createJobBucket } from '../job-bucket/dispatch.ts'
+import { type AppEnv, type RequestAccess, takeBody } from './call.ts'
+import { addEndpointRoutes, type Route } from './endpoint-routes.ts'
+import { problemReply } from './problem.ts'
+import { respond } from './respond.ts'
+
+/**
+ * The application: routes in, Response out. The same on every runtime; `access` is what only the
+ * runtime knows of a request.
+ */
+export function createApp(deps: Deps, access: RequestAccess): Hono<AppEnv> {
+  const { config, log, platform } = deps
+  const bucketUrl = new URL(config.jobBucketUrl)
+  const bucketPath = bucketUrl.pathname.replace(/\/$/, '')
+  const ownHost = hostOf(bucketUrl.href) !== hostOf(config.publicUrl)
+  const app = new Hono<AppEnv>({
+    getPath: (request) => routePath(request, ownHost ? undefined : bucketPath),
+  })
+  const jobBucket = createJobBucket({ ...deps, basePath: bucketPath })
+
+  app.use('*', async (context, next) => {
+    const startedAt = platform.now()
+    context.set('requestId', crypto.randomUUID())
+    await next()
+    log.write('info', {
+      event: 'request',
+      requestId: context.get('requestId'),
+      method: context.req.method,
+      route: context.req.path.split('/')[1],
+      status: context.res.status,
+      ms: platform.now() - startedAt,
+    })
+  })
+
+  const route: Route = async (context, flow) => {
+    const answer = (async () => await flow())().catch(async (error: unknown) => {
+      const problem = problemReply(error, context.get('requestId'), log)
+      await context.get('body')?.cancel(error)
+      return problem
+    })
+    // A client that goes away must not stop the clean-up of what it left.
+    platform.waitUntil(answer)
+    return respond(await answer, platform, context.req.method)
+  }
+
+  const serveBucket = (context: Context<AppEnv>) =>
+    route(context, () =>
+      jobBucket.answer({
+        method: context.req.method,
+        rawTarget: access.targetOf(context),
+        host: context.req.header('host') ?? new URL(context.req.url).host,
+        headers: context.req.raw.headers,
+        body: takeBody(context, access),
+        id: context.get('requestId'),
+      }),
+    )
+  // On a host of its own the job bucket has every path, and nothing else is there.
+  if (ownHost) {
+    app.use('*', async (context, next) => {
+      if (hostOf(context.req.url) === hostOf(bucketUrl.href)) return await serveBucket(context)
+      return await next()
+    })
+  }
+
+  addEndpointRoutes(app, deps, access, route)
+  app.get('/files/:sealed/:name', (context) =>
+    route(context, () => {
+      const method = context.req.method === 'HEAD' ? 'HEAD' : 'GET'
+      return readFile(deps, method, context.req.param('sealed'), context.req.raw.headers)
+    }),
+  )
+  app.post('/webhooks/:sealed', (context) =>
+    route(context, () => {
+      const body = takeBody(context, access)
+      if (body === undefined) throw new GatewayError('invalid_request', 'The body is missing')
+      return receiveWebhook(deps, context.req.param('sealed'), body)
+    }),
+  )
+  if (!ownHost) for (const path of [bucketPath, `${bucketPath}/*`]) app.all(path, serveBucket)
+  app.get('/openapi.json', (context) => context.json(openapi))
+  app.get('/healthz', (context) => context.json({ status: 'ok' }))
+  app.get('/readyz', (context) =>
+    route(context, async () => {
+      await deps.stateStore.list('grants/', { maxKeys: 1 })
+      const headers = new Headers({ 'content-type': 'application/json' })
+      return { status: 200, headers, body: new TextEncoder().encode('{"status":"ok"}') }
+    }),
+  )
+  app.notFound((context) =>
+    route(context, async () => {
+      // The path can be a sealed link: it is not repeated.
+      throw new GatewayError('not_found', 'Cannot find this route')
+    }),
+  )
+  app.onError((error, context) => {
+    const requestId = context.get('requestId') ?? crypto.randomUUID()
+    return respond(problemReply(error, requestId, log), platform)
+  })
+  return app
+}
+
+/** The host without a default port: behind a proxy that ends TLS the scheme is not the client's. */
+function hostOf(url: string): string {
+  return new URL(url).host.replace(/:(80|443)$/, '')
+}
+
+/** Clients join base URLs carelessly: doubled and trailing slashes mean nothing, but in S3 keys they do. */
+function routePath(request: Request, bucketPath: string | undefined): string {
+  const { pathname } = new URL(request.url)
+  if (bucketPath !== undefined && pathname.startsWith(`${bucketPath}/`)) return pathname
+  const path = pathname.replace(/\/{2,}/g, '/')
+  return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
+}

@@ -1,0 +1,45 @@
+import type { Context } from 'hono'
+import { GatewayError } from '../errors.ts'
+import type { Call } from '../flows/deps.ts'
+import type { Body } from '../platform.ts'
+import { isEndpointId } from '../upstream/endpoint-id.ts'
+
+/** What only the runtime knows of a request. */
+export interface RequestAccess {
+  /** The body to be read once; undefined when there is none. */
+  bodyOf(context: Context): Body | undefined
+  /** Path and query exactly as they came, undecoded and not normalised where the runtime can tell. */
+  targetOf(context: Context): string
+}
+
+export type AppEnv = { Variables: { requestId: string; body?: Body } }
+
+/** The request's body, which is taken once; remembered, so that a refusal can let go of it. */
+export function takeBody(context: Context<AppEnv>, access: RequestAccess): Body | undefined {
+  const body = access.bodyOf(context)
+  if (body !== undefined) context.set('body', body)
+  return body
+}
+
+/**
+ * Frees a request to an endpoint from the framework.
+ *
+ * @throws {GatewayError} not_found for an endpoint id that cannot be one
+ */
+export function readCall(context: Context<AppEnv>, access: RequestAccess): Call {
+  const endpointId = context.req.param('endpointId') ?? ''
+  if (!isEndpointId(endpointId)) throw new GatewayError('not_found', 'Cannot find this endpoint')
+  return {
+    requestId: context.get('requestId'),
+    method: context.req.method,
+    endpointId,
+    search: new URL(context.req.url).search,
+    headers: context.req.raw.headers,
+    body: takeBody(context, access),
+    contentLength: readLength(context.req.header('content-length')),
+  }
+}
+
+function readLength(header: string | undefined): number | undefined {
+  return header !== undefined && /^\d{1,15}$/.test(header) ? Number(header) : undefined
+}

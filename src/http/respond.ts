@@ -1,0 +1,20 @@
+import type { Platform, Reply } from '../platform.ts'
+
+const withoutBody = new Set([101, 204, 205, 304])
+
+/** Turns a flow's reply into a Response; bodies stay streams. */
+export function respond(reply: Reply, platform: Platform, method = 'GET'): Response {
+  const { status, headers, body } = reply
+  if (!withoutBody.has(status) && method !== 'HEAD') {
+    return new Response(nativeBody(reply, platform), { status, headers })
+  }
+  // Nobody will read it: its connection must not wait for that.
+  if (body !== undefined && 'cancel' in body) platform.waitUntil(body.cancel())
+  return new Response(null, { status, headers })
+}
+
+function nativeBody({ body }: Reply, platform: Platform): BodyInit | null {
+  if (body === undefined) return null
+  if (body instanceof Uint8Array) return new Uint8Array(body)
+  return 'stream' in body ? body.stream() : platform.toStream(body)
+}
