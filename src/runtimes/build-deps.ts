@@ -1,0 +1,53 @@
+import { createAuthenticator } from '../auth/authenticate.ts'
+import { createProof } from '../auth/proof.ts'
+import { Recent } from '../cache/recent.ts'
+import type { Config } from '../config/config.ts'
+import { createKeyring } from '../config/keyring.ts'
+import type { Deps } from '../flows/deps.ts'
+import { createGrants } from '../grants/stored-grants.ts'
+import type { Log } from '../log.ts'
+import type { Platform } from '../platform.ts'
+import { createBufferPool } from '../store/buffer-pool.ts'
+import { createS3Store } from '../store/s3-store.ts'
+import type { ObjectStore } from '../store/store.ts'
+import { createUpstream } from '../upstream/client.ts'
+
+/** Grants whose secrets stay compiled: a status poll a second must not compile them anew. */
+const compiledGrants = 100
+
+/** Puts the house together; both roofs use it. */
+export function buildDeps(config: Config, platform: Platform, log: Log): Deps {
+  const keyring = createKeyring(config.masterKeys)
+  const stores = new Map<string, ObjectStore>()
+  for (const [id, store] of config.stores) {
+    stores.set(
+      id,
+      createS3Store(store, platform, {
+        idleTimeoutMs: config.limits.idleTimeoutMs,
+        presignSeconds: config.access.presignSeconds,
+      }),
+    )
+  }
+  const stateStore = stores.get(config.stateStoreId)
+  if (stateStore === undefined) throw new TypeError(`There is no store ${config.stateStoreId}`)
+  const { grantCacheSeconds } = config.access
+  const proofSeconds = config.auth.mode === 'passthrough' ? config.auth.proofSeconds : 0
+  return {
+    config,
+    platform,
+    keyring,
+    log,
+    pool: createBufferPool({
+      parts: config.staging.poolParts,
+      partBytes: config.staging.partBytes,
+      mayWait: platform.mayWaitForOthers,
+    }),
+    store: (storeId) => stores.get(storeId),
+    stateStore,
+    grants: createGrants({ store: stateStore, keyring, platform, grantCacheSeconds }),
+    compiled: new Recent(compiledGrants),
+    upstream: createUpstream({ platform, idleTimeoutMs: config.limits.upstreamIdleTimeoutMs }),
+    authenticate: createAuthenticator({ auth: config.auth, keyring }),
+    proof: createProof({ keyring, platform, seconds: proofSeconds }),
+  }
+}

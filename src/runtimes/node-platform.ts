@@ -1,0 +1,62 @@
+import { createHash } from 'node:crypto'
+import { lookup } from 'node:dns/promises'
+import { setTimeout as wait } from 'node:timers/promises'
+import { type Log, reasonOf } from '../log.ts'
+import type { OutgoingBody, Platform, StreamHash } from '../platform.ts'
+import { createBytePrimitives } from './byte-primitives.ts'
+import { createNodeSend } from './node-send.ts'
+
+/** The Node adapter; `settled` resolves when all background work is done. */
+export function createNodePlatform(log: Log): Platform & { settled(): Promise<void> } {
+  const tasks = new Set<Promise<unknown>>()
+
+  function waitUntil(task: Promise<unknown>): void {
+    const logged = task.catch((error) => {
+      log.write('error', { event: 'background_task_failed', reason: reasonOf(error) })
+    })
+    tasks.add(logged)
+    logged.finally(() => tasks.delete(logged))
+  }
+
+  return {
+    name: 'node',
+    bytes: createBytePrimitives(),
+    send: createNodeSend(),
+    toStream,
+    now: () => Date.now(),
+    wait: async (ms) => await wait(ms),
+    waitUntil,
+    sha256,
+    resolve: async (hostname) =>
+      (await lookup(hostname, { all: true })).map(({ address }) => address),
+    mayWaitForOthers: true,
+    async settled() {
+      while (tasks.size > 0) await Promise.all(tasks)
+    },
+  }
+}
+
+function sha256(): StreamHash {
+  const hash = createHash('sha256')
+  return {
+    update(chunk) {
+      hash.update(chunk)
+    },
+    digest: async () => hash.digest(),
+  }
+}
+
+function toStream(body: OutgoingBody): ReadableStream<Uint8Array> {
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const chunk = await body.read()
+        // The server may hold a chunk longer than the next read allows.
+        if (chunk === undefined) controller.close()
+        else controller.enqueue(chunk.slice())
+      },
+      cancel: (reason) => body.cancel(reason),
+    },
+    { highWaterMark: 0 },
+  )
+}
