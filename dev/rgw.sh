@@ -1,0 +1,259 @@
+#!/usr/bin/env bash
+# Ceph RGW 16 on loopback for the end-to-end tests, on Debian 12, without installing anything.
+#
+#   dev/rgw.sh start DIR PORT   starts an empty server, prints how to reach it as one line of JSON
+#   dev/rgw.sh stop DIR         ends it and removes its data
+#
+# The packages (61 MB) are downloaded once and unpacked under .bulkway/rgw (or BULKWAY_RGW_PACKAGES).
+# A monitor, one OSD in memory and the gateway take some 15 s to start and 150 MB. Each DIR is a
+# server of its own, so several can run at once, each on a PORT of its own.
+#
+# Known differences from S3: a trailing checksum is refused (400), If-Match wants an ETag without
+# quotes, the answer to CompleteMultipartUpload has an empty ETag, path style only.
+set -euo pipefail
+
+say() { printf 'rgw: %s\n' "$*" >&2; }
+fail() {
+  say "$*"
+  exit 1
+}
+hex() { od -An -N"$1" -tx1 /dev/urandom | tr -d ' \n'; }
+
+verb=${1:-}
+[[ ($verb == start && $# -eq 3) || ($verb == stop && $# -eq 2) ]] ||
+  fail 'usage: rgw.sh start DIR PORT | rgw.sh stop DIR'
+[[ $verb == start || -d $2 ]] || exit 0
+mkdir -p -- "$2"
+dir=$(cd -- "$2" && pwd -P)
+[[ $dir != *[:\;#\$\"\'\\,\ ]* ]] || fail "ceph.conf cannot hold this path: $dir"
+packages=${BULKWAY_RGW_PACKAGES:-$(cd -- "$(dirname -- "$0")/.." && pwd -P)/.bulkway/rgw}
+root=$packages/root
+state=$dir/cluster
+bucket=bulkway-test
+
+# --- packages -------------------------------------------------------------------------------------
+
+download_into() {
+  local names
+  names=$(LC_ALL=C apt-get install -s --no-install-recommends radosgw ceph-mon ceph-osd |
+    awk '$1 == "Inst" { print $2 }') || return 1
+  # shellcheck disable=SC2086
+  (cd -- "$1" && apt-get download -q -o APT::Sandbox::User=root $names >&2)
+}
+
+unpack_once() {
+  local deb
+  mkdir -p -- "$packages"
+  exec 8>"$packages/lock"
+  flock -w 600 8 || fail "another run holds $packages/lock"
+  if [[ ! -d $root ]]; then
+    say "downloading Ceph's packages into $packages"
+    rm -rf -- "$packages/debs" "$root.part"
+    mkdir -- "$packages/debs"
+    if ! download_into "$packages/debs"; then
+      say 'the package lists are out of date: apt-get update'
+      apt-get update -q >&2
+      download_into "$packages/debs" || fail 'the packages could not be downloaded'
+    fi
+    for deb in "$packages"/debs/*.deb; do dpkg -x "$deb" "$root.part"; done
+    rm -rf -- "$packages/debs"
+    mv -- "$root.part" "$root"
+  fi
+  exec 8>&-
+}
+
+# --- processes ------------------------------------------------------------------------------------
+
+# The start time tells a daemon from a later process with the same id; a zombie has ended.
+birth_of() {
+  local stat
+  { stat=$(<"/proc/$1/stat"); } 2>/dev/null || return 1
+  read -ra stat <<<"${stat##*) }"
+  [[ ${stat[0]} != Z ]] && echo "${stat[19]}"
+}
+
+runs() {
+  local pid birth
+  { read -r pid birth <"$state/run/$1.pid"; } 2>/dev/null && [[ $(birth_of "$pid") == "$birth" ]]
+}
+
+launch() {
+  local name=$1
+  shift
+  # 9 is the lock: a daemon that kept it open would hold it for as long as it lives.
+  setsid "${within[@]}" "$@" -c "$state/ceph.conf" -f </dev/null >"$state/log/$name.out" 2>&1 9>&- &
+  echo "$! $(birth_of $!)" >"$state/run/$name.pid"
+}
+
+end_all() {
+  local name pid signal i
+  for name in rgw osd mon; do
+    for signal in TERM KILL; do
+      runs "$name" || break
+      read -r pid _ <"$state/run/$name.pid"
+      kill -s "$signal" "$pid" 2>/dev/null || true
+      for ((i = 0; i < 50; i++)); do
+        runs "$name" || break
+        sleep 0.1
+      done
+    done
+    ! runs "$name" || fail "$name (process $pid) does not end"
+  done
+  [[ ! -e $state ]] || [[ -e $state/ceph.conf ]] || fail "$state was not made here"
+  rm -rf -- "$state"
+}
+
+# In the background, so that a signal to this script is not held up by the command.
+ceph_run() {
+  timeout -k 5 "$((deadline > SECONDS ? deadline - SECONDS : 1))" "${within[@]}" "$@" </dev/null &
+  wait $!
+}
+
+answers() (
+  exec 3<>"/dev/tcp/127.0.0.1/$1" || exit 1
+  printf 'GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' >&3
+  read -r -t 5 line <&3 && [[ $line == HTTP/1.1\ 200* ]]
+) 2>/dev/null
+
+give_up() {
+  trap - EXIT INT TERM
+  say 'could not start'
+  tail -n 5 "$state"/log/*.out >&2 || true
+  end_all
+  exit 1
+}
+
+# --- the server -----------------------------------------------------------------------------------
+
+# The monitor (127.0.0.2) and the OSD (127.0.0.3) have addresses of their own: the monitor takes the
+# gateway's port number there, the OSD any free one, so servers on different ports never clash.
+write_conf() {
+  local lib=$1 port=$2 fsid=$3
+  cat >"$state/ceph.conf" <<CONF
+[global]
+fsid = $fsid
+mon_host = [v2:127.0.0.2:$port]
+public_addr = 127.0.0.3
+cluster_addr = 127.0.0.3
+ms_bind_ipv6 = false
+ms_bind_msgr1 = false
+keyring = $state/keyring
+osd_pool_default_size = 1
+osd_pool_default_min_size = 1
+osd_pool_default_pg_num = 4
+osd_pool_default_pg_autoscale_mode = off
+osd_crush_chooseleaf_type = 0
+crush_location = root=default host=localhost
+mon_allow_pool_size_one = true
+mon_max_pg_per_osd = 2000
+mon_data_avail_crit = 1
+paxos_propose_interval = 0.05
+auth_allow_insecure_global_id_reclaim = false
+run_dir = $state/run
+crash_dir = $state
+admin_socket =
+log_file = $state/log/\$name.log
+plugin_dir = $lib/ceph
+erasure_code_dir = $lib/ceph/erasure-code
+osd_class_dir = $lib/rados-classes
+osd_class_load_list = *
+osd_class_default_list = *
+[mon]
+mon_data = $state/mon
+[osd]
+osd_data = $state/osd
+osd_objectstore = memstore
+memstore_device_bytes = 2147483648
+[client.rgw]
+rgw_data = $state/rgw
+rgw_frontends = beast endpoint=127.0.0.1:$port
+rgw_thread_pool_size = 64
+rgw_gc_obj_min_wait = 5
+rgw_gc_processor_period = 5
+rgw_gc_processor_max_time = 5
+CONF
+}
+
+boot_cluster() {
+  local python=$1 port=$2 fsid=$3 osd
+  osd=$(</proc/sys/kernel/random/uuid)
+  ceph_run ceph-authtool -C "$state/keyring" -g -n mon. --cap mon 'allow *'
+  ceph_run ceph-authtool "$state/keyring" -g -n client.admin --cap mon 'allow *' --cap osd 'allow *'
+  ceph_run ceph-authtool "$state/keyring" -g -n osd.0 --cap mon 'allow profile osd' --cap osd 'allow *'
+  ceph_run ceph-authtool "$state/keyring" -g -n client.rgw --cap mon 'allow rw' --cap osd 'allow rwx'
+  ceph_run monmaptool --create --fsid "$fsid" --addv a "[v2:127.0.0.2:$port]" "$state/monmap"
+  ceph_run ceph-mon --mkfs -i a --monmap "$state/monmap" --keyring "$state/keyring"
+  launch mon ceph-mon -i a
+  ceph_run "$python" "$root/usr/bin/ceph" osd new "$osd"
+  ceph_run ceph-osd --mkfs -i 0 --osd-uuid "$osd"
+  launch osd ceph-osd -i 0
+  launch rgw radosgw -n client.rgw
+}
+
+# One bucket, made with a request signed as S3 once was: an HMAC is all it takes.
+make_bucket() {
+  "$1" - "$2" "$bucket" "$3" "$4" <<'PYTHON'
+import base64, email.utils, hmac, http.client, sys
+
+port, bucket, key, secret = sys.argv[1:]
+date = email.utils.formatdate(usegmt=True)
+text = f"PUT\n\n\n{date}\n/{bucket}".encode()
+signature = base64.b64encode(hmac.new(secret.encode(), text, "sha1").digest()).decode()
+connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=30)
+headers = {"Date": date, "Authorization": f"AWS {key}:{signature}", "Content-Length": "0"}
+connection.request("PUT", f"/{bucket}", headers=headers)
+answer = connection.getresponse()
+answer.status == 200 or sys.exit(f"bucket: {answer.status} {answer.read()}")
+PYTHON
+}
+
+start() {
+  local port=$1 lib python fsid key secret
+  [[ $port =~ ^[1-9][0-9]{0,4}$ && $port -le 65535 ]] || fail "not a port: $port"
+  if runs mon && runs osd && runs rgw && [[ -s $state/facts.json ]]; then
+    [[ $(<"$state/port") == "$port" ]] || fail "$dir runs on port $(<"$state/port")"
+    cat -- "$state/facts.json"
+    return
+  fi
+  end_all
+  ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || fail "port $port is in use"
+  unpack_once
+
+  deadline=$((SECONDS + 120))
+  lib=$(echo "$root"/usr/lib/*-linux-gnu)
+  python=/usr/bin/python3 # Ceph's bindings are built for Debian's, which need not be the one on PATH
+  [[ -x $python ]] || python=$root/usr/bin/python3
+  within=(env -u PYTHONHOME -u CEPH_ARGS PYTHONPATH="$root/usr/lib/python3/dist-packages"
+    LD_LIBRARY_PATH="$lib:$lib/ceph:$root/lib/${lib##*/}" CEPH_CONF="$state/ceph.conf"
+    PATH="$root/usr/bin:$PATH")
+  fsid=$(</proc/sys/kernel/random/uuid)
+  key=$(hex 10)
+  secret=$(hex 20)
+  mkdir -p -- "$state"/{log,run,mon,osd,rgw}
+  echo "$port" >"$state/port"
+  write_conf "$lib" "$port" "$fsid"
+  trap give_up EXIT INT TERM
+
+  boot_cluster "$python" "$port" "$fsid" >"$state/log/setup.out" 2>&1
+  until answers "$port"; do
+    runs mon && runs osd && runs rgw || fail 'a daemon ended'
+    ((SECONDS < deadline)) || fail 'not ready in time'
+    sleep 0.2
+  done
+  ceph_run radosgw-admin user create --uid tester --display-name tester \
+    --access-key "$key" --secret-key "$secret" >"$state/log/admin.out" 2>&1
+  make_bucket "$python" "$port" "$key" "$secret"
+
+  printf '{"endpoint":"http://127.0.0.1:%s","region":"us-east-1","bucket":"%s","accessKeyId":"%s","secretAccessKey":"%s"}\n' \
+    "$port" "$bucket" "$key" "$secret" >"$state/facts.part"
+  mv -- "$state/facts.part" "$state/facts.json"
+  trap - EXIT INT TERM
+  cat -- "$state/facts.json"
+}
+
+exec 9>"$dir/lock"
+flock -w 300 9 || fail "another run holds $dir/lock"
+case $verb in
+start) start "$3" ;;
+stop) end_all ;;
+esac

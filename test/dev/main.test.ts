@@ -1,0 +1,67 @@
+import { spawn } from 'node:child_process'
+import { rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { freePorts, isFree } from '../../dev/child.ts'
+import { root } from '../../dev/gateway.ts'
+
+function start(args: readonly string[], env: Readonly<Record<string, string>>) {
+  const child = spawn(process.execPath, ['dev/main.ts', ...args], {
+    cwd: root,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const said = { out: '', err: '' }
+  child.stdout.on('data', (text) => {
+    said.out += text
+  })
+  child.stderr.on('data', (text) => {
+    said.err += text
+  })
+  const exited = new Promise<number | null>((resolve) => child.once('close', resolve))
+  return { child, said, exited }
+}
+
+test.each(['SIGINT', 'SIGTERM'] as const)(
+  'says when it is ready, and %s stops all of it',
+  async (signal) => {
+    const port = await freePorts(3)
+    const { child, said, exited } = start([], { PORT: `${port}`, DEV_WORKER: 'none' })
+    try {
+      await expect
+        .poll(() => said.out.trimEnd().split('\n').at(-1), { timeout: 25_000 })
+        .toBe(`ready http://127.0.0.1:${port}`)
+      const answer = await fetch(`http://127.0.0.1:${port}/v2/demo/health`, {
+        headers: { authorization: 'Bearer any' },
+      })
+      expect(answer.status).toBe(200)
+      child.kill(signal)
+      expect(await exited, said.err).toBe(0)
+      for (const one of [port, port + 1, port + 2]) expect(await isFree(one)).toBe(true)
+    } finally {
+      child.kill('SIGTERM')
+      await exited
+      await rm(join(root, '.bulkway', `${port}`), { recursive: true, force: true })
+    }
+  },
+  60_000,
+)
+
+test('names a busy port and the way out', async () => {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  const port = typeof address === 'object' && address !== null ? address.port : 0
+  const { said, exited } = start([], { PORT: `${port}` })
+  expect(await exited).toBe(1)
+  expect(said.err).toContain(`Port ${port} is in use`)
+  expect(said.err).toMatch(/PORT=\d+ npm run dev/)
+  server.close()
+})
+
+test('explains itself', async () => {
+  const { said, exited } = start(['--help'], {})
+  expect(await exited).toBe(0)
+  expect(said.out).toContain('PORT=9000 npm run dev')
+})
