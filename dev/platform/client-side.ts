@@ -1,4 +1,4 @@
-import { type Exchange, parseObject, readBody } from './exchange.ts'
+import { type Exchange, parseObject, readBody, skipBody } from './exchange.ts'
 import { createJob, isOver, type Job, statusOf } from './job.ts'
 import type { Queue } from './queue.ts'
 
@@ -38,7 +38,10 @@ export async function serveClient(
 ): Promise<void> {
   const [, , route = '', jobId] = exchange.path
   const methods = Object.hasOwn(routes, route) ? routes[route] : undefined
-  if (methods === undefined) return exchange.answer(404, { error: 'not found' })
+  if (methods === undefined) {
+    await skipBody(exchange.request)
+    return exchange.answer(404, { error: 'not found' })
+  }
   if (!methods.includes(exchange.method)) {
     return exchange.answer(405, { error: 'method not allowed' })
   }

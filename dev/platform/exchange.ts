@@ -67,6 +67,11 @@ export async function readBody(request: IncomingMessage, maxMiB: number): Promis
   return Buffer.concat(chunks).toString()
 }
 
+/** Reads a body to its end, so that an answer never overtakes what it answers. */
+export async function skipBody(request: IncomingMessage): Promise<void> {
+  for await (const _ of request);
+}
+
 /** Parses a body that must be a JSON object. */
 export function parseObject(text: string): JsonObject {
   let value: unknown
