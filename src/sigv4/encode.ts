@@ -1,4 +1,5 @@
 const encoder = new TextEncoder()
+const hexPairs = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 
 /** Percent-encodes as SigV4 wants it: everything but `A-Z a-z 0-9 - . _ ~`, upper-case hex. */
 export function encodeRfc3986(text: string): string {
@@ -11,7 +12,7 @@ export function encodeRfc3986(text: string): string {
 /** Lower-case hex. */
 export function encodeHex(bytes: Uint8Array): string {
   let text = ''
-  for (const byte of bytes) text += byte.toString(16).padStart(2, '0')
+  for (const byte of bytes) text += hexPairs[byte]
   return text
 }
 

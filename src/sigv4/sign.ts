@@ -18,11 +18,22 @@ export function scopeText(scope: Scope): string {
 
 /** Lower-case hex signature of a string to sign, with the key derived for the scope. */
 export async function signSigV4(secret: Secret, scope: Scope, text: string): Promise<string> {
+  return await signText(await deriveSigningKey(secret, scope), text)
+}
+
+/** The key that signs for a scope, four HMACs away from the secret: worth keeping for its day. */
+export async function deriveSigningKey(secret: Secret, scope: Scope): Promise<CryptoKey> {
   let key: Uint8Array = encoder.encode(`AWS4${secret.reveal()}`)
   for (const step of [scope.date, scope.region, scope.service, 'aws4_request']) {
     key = await hmac('SHA-256', key, encoder.encode(step))
   }
-  return encodeHex(await hmac('SHA-256', key, encodeSigned(text)))
+  return await importKey('SHA-256', key)
+}
+
+/** Lower-case hex signature of a string to sign under a derived key. */
+export async function signText(key: CryptoKey, text: string): Promise<string> {
+  const mac = await crypto.subtle.sign('HMAC', key, new Uint8Array(encodeSigned(text)))
+  return encodeHex(new Uint8Array(mac))
 }
 
 /** HMAC of a message under raw key bytes. */
@@ -31,12 +42,11 @@ export async function hmac(
   key: Uint8Array,
   message: Uint8Array,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const imported = await crypto.subtle.importKey(
-    'raw',
-    new Uint8Array(key),
-    { name: 'HMAC', hash },
-    false,
-    ['sign'],
-  )
+  const imported = await importKey(hash, key)
   return new Uint8Array(await crypto.subtle.sign('HMAC', imported, new Uint8Array(message)))
+}
+
+async function importKey(hash: 'SHA-1' | 'SHA-256', key: Uint8Array): Promise<CryptoKey> {
+  const algorithm = { name: 'HMAC', hash }
+  return await crypto.subtle.importKey('raw', new Uint8Array(key), algorithm, false, ['sign'])
 }

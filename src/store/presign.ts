@@ -1,8 +1,8 @@
-import { S3RequestPresigner } from '@aws-sdk/s3-request-presigner'
-import { HttpRequest } from '@smithy/protocol-http'
 import type { StoreConfig } from '../config/config.ts'
 import { GatewayError } from '../errors.ts'
-import { Sha256 } from './sha256.ts'
+import { canonicalQuery, canonicalValue, stringToSign } from '../sigv4/canonical.ts'
+import { encodeRfc3986 } from '../sigv4/encode.ts'
+import { deriveSigningKey, scopeText, signText } from '../sigv4/sign.ts'
 
 /** One request to be signed; `headers` are lower case and all of them are bound by the signature. */
 export interface SignableRequest {
@@ -24,41 +24,45 @@ export function createPresign(config: StoreConfig): Presign {
   const endpoint = new URL(config.endpoint)
   const basePath = endpoint.pathname.replace(/\/$/, '')
   const hostname = config.pathStyle ? endpoint.hostname : `${config.bucket}.${endpoint.hostname}`
-  const bucketPath = config.pathStyle ? `${basePath}/${escapeUri(config.bucket)}` : basePath
+  const bucketPath = config.pathStyle ? `${basePath}/${encodeRfc3986(config.bucket)}` : basePath
   const authority = endpoint.port === '' ? hostname : `${hostname}:${endpoint.port}`
-  const presigner = new S3RequestPresigner({
-    // Functions, so that no promise is kept from one request to the next.
-    credentials: async () => ({
-      accessKeyId: config.accessKeyId.reveal(),
-      secretAccessKey: config.secretAccessKey.reveal(),
-    }),
-    region: async () => config.region,
-    sha256: Sha256,
-  })
+  const { region, secretAccessKey } = config
+  // A value, never a pending promise: on Workers one request must not await another's.
+  let known: { readonly date: string; readonly key: CryptoKey } | undefined
+
+  async function signingKey(date: string): Promise<CryptoKey> {
+    if (known?.date === date) return known.key
+    const key = await deriveSigningKey(secretAccessKey, { date, region, service: 's3' })
+    known = { date, key }
+    return key
+  }
 
   return async (request, nowMs, expiresInSeconds) => {
     const path = `${bucketPath}/${escapeKey(request.key)}`
-    const names = Object.keys(request.headers ?? {})
-    const unsigned = new HttpRequest({
-      method: request.method,
-      protocol: endpoint.protocol,
-      hostname,
-      ...(endpoint.port === '' ? {} : { port: Number(endpoint.port) }),
-      path,
-      query: { ...request.query },
-      headers: { ...request.headers },
-    })
-    const signed = await presigner.presign(unsigned, {
-      signingDate: new Date(nowMs),
-      expiresIn: expiresInSeconds,
-      signableHeaders: new Set(['host', ...names]),
-      unhoistableHeaders: new Set(names),
-    })
-    const query = Object.entries(signed.query ?? {}).map(
-      ([name, value]) => `${escapeUri(name)}=${escapeUri(String(value))}`,
-    )
-    return `${endpoint.protocol}//${authority}${path}?${query.join('&')}`
+    const timestamp = new Date(nowMs).toISOString().replace(/[:-]|\.\d+/g, '')
+    const date = timestamp.slice(0, 8)
+    const scope = scopeText({ date, region, service: 's3' })
+    const headers = Object.entries({ ...request.headers, host: authority }).sort(byName)
+    const names = headers.map(([name]) => name).join(';')
+    const query = canonicalQuery([
+      ...Object.entries(request.query ?? {}).map(([name, value]) => ({ name, value })),
+      { name: 'X-Amz-Algorithm', value: 'AWS4-HMAC-SHA256' },
+      { name: 'X-Amz-Content-Sha256', value: 'UNSIGNED-PAYLOAD' },
+      { name: 'X-Amz-Credential', value: `${config.accessKeyId.reveal()}/${scope}` },
+      { name: 'X-Amz-Date', value: timestamp },
+      { name: 'X-Amz-Expires', value: String(expiresInSeconds) },
+      { name: 'X-Amz-SignedHeaders', value: names },
+    ])
+    const lines = headers.map(([name, value]) => `${name}:${canonicalValue(value)}\n`).join('')
+    const canonical = `${request.method}\n${path}\n${query}\n${lines}\n${names}\nUNSIGNED-PAYLOAD`
+    const text = await stringToSign(timestamp, scope, canonical)
+    const signature = await signText(await signingKey(date), text)
+    return `${endpoint.protocol}//${authority}${path}?${query}&X-Amz-Signature=${signature}`
   }
+}
+
+function byName([a]: readonly [string, string], [b]: readonly [string, string]): number {
+  return a < b ? -1 : 1
 }
 
 // A dot segment would be folded away by every URL parser, and with it the bucket in front of it.
@@ -67,12 +71,5 @@ function escapeKey(key: string): string {
   if (segments.some((segment) => segment === '.' || segment === '..')) {
     throw new GatewayError('invalid_request', 'Cannot name an object with a dot segment')
   }
-  return segments.map(escapeUri).join('/')
-}
-
-function escapeUri(text: string): string {
-  return encodeURIComponent(text).replace(
-    /[!'()*]/g,
-    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
-  )
+  return segments.map(encodeRfc3986).join('/')
 }

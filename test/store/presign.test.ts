@@ -1,3 +1,7 @@
+import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto'
+import { S3RequestPresigner } from '@aws-sdk/s3-request-presigner'
+import { HttpRequest } from '@smithy/protocol-http'
+import fc from 'fast-check'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { StoreConfig } from '../../src/config/config.ts'
 import { reasonOf, Secret } from '../../src/log.ts'
@@ -18,6 +22,41 @@ const aws: StoreConfig = {
   secretAccessKey: new Secret('wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY'),
 }
 const at = Date.parse('2013-05-24T00:00:00Z')
+
+/** SHA-256, or HMAC with a secret, in the shape that the presigner of AWS asks for. */
+class NodeSha256 {
+  readonly #hash: Hash | Hmac
+
+  constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
+    this.#hash = secret === undefined ? createHash('sha256') : createHmac('sha256', bytesOf(secret))
+  }
+
+  update(chunk: string | ArrayBuffer | ArrayBufferView): void {
+    this.#hash.update(bytesOf(chunk))
+  }
+
+  async digest(): Promise<Uint8Array> {
+    return this.#hash.digest()
+  }
+
+  reset(): void {}
+}
+
+function bytesOf(source: string | ArrayBuffer | ArrayBufferView): Buffer {
+  if (typeof source === 'string') return Buffer.from(source)
+  if (source instanceof ArrayBuffer) return Buffer.from(source)
+  return Buffer.from(source.buffer, source.byteOffset, source.byteLength)
+}
+
+const presign = createPresign(aws)
+const presigner = new S3RequestPresigner({
+  credentials: {
+    accessKeyId: aws.accessKeyId.reveal(),
+    secretAccessKey: aws.secretAccessKey.reveal(),
+  },
+  region: aws.region,
+  sha256: NodeSha256,
+})
 
 describe('a presigned URL', () => {
   test('names the bucket in the host or in the path, behind the path of the endpoint', async () => {
@@ -54,6 +93,46 @@ describe('a presigned URL', () => {
     expect(url.searchParams.get('X-Amz-Expires')).toBe('86400')
     expect(url.searchParams.get('X-Amz-Date')).toBe('20130524T000000Z')
     expect([...url.searchParams.keys()].filter((name) => /checksum|meta/i.test(name))).toEqual([])
+  })
+
+  test('is the one that the presigner of AWS makes', async () => {
+    const name = fc.stringMatching(/^[a-z][a-z0-9-]{0,9}$/)
+    const value = fc.string({ unit: 'grapheme', maxLength: 12 })
+    const text = fc.stringMatching(/^[ -~]{0,16}$/)
+    const property = fc.asyncProperty(
+      fc.constantFrom('GET', 'PUT', 'POST'),
+      fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 }).map((key) => `k${key}`),
+      fc.dictionary(name, value, { maxKeys: 4, noNullPrototype: true }),
+      fc.dictionary(
+        name.map((header) => `x-amz-meta-${header}`),
+        text,
+        { maxKeys: 4, noNullPrototype: true },
+      ),
+      fc.integer({ min: Date.parse('2013-01-01'), max: Date.parse('2039-01-01') }),
+      async (method, key, query, headers, nowMs) => {
+        fc.pre(key.isWellFormed() && Object.values(query).every((one) => one.isWellFormed()))
+        fc.pre(!key.split('/').some((segment) => segment === '.' || segment === '..'))
+        const ours = new URL(await presign({ method, key, query, headers }, nowMs, 900))
+        const theirs = await presigner.presign(
+          new HttpRequest({
+            method,
+            protocol: 'https:',
+            hostname: ours.hostname,
+            path: ours.pathname,
+            query,
+            headers: { ...headers },
+          }),
+          {
+            signingDate: new Date(nowMs),
+            expiresIn: 900,
+            signableHeaders: new Set(['host', ...Object.keys(headers)]),
+            unhoistableHeaders: new Set(Object.keys(headers)),
+          },
+        )
+        expect(Object.fromEntries(ours.searchParams)).toEqual(theirs.query)
+      },
+    )
+    await fc.assert(property)
   })
 
   test('survives a URL parser unchanged', async () => {
