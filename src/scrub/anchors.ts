@@ -1,5 +1,4 @@
 import { jsonForms, urlForms } from './forms.ts'
-import { type CompiledPatterns, compilePatterns, type Pattern } from './patterns.ts'
 
 /** The beginning of a URL that matters. */
 export interface Anchor {
@@ -14,29 +13,35 @@ export interface AnchorOptions {
   readonly signedHosts: readonly string[]
 }
 
+/** The beginnings to look for by their bytes (binary strings), and what tells one set from another. */
+export interface Anchors {
+  readonly key: string
+  readonly patterns: ReadonlyMap<string, Anchor>
+}
+
 // Few configurations live in one process; values only, so no request waits for another.
-const known = new Map<string, CompiledPatterns<Anchor>>()
+const known = new Map<string, Anchors>()
 const MAX_KNOWN = 32
 
-/** The patterns of all beginnings: bases plain and JSON-escaped, hosts URL-encoded as well. */
-export function compileAnchors({ bases, signedHosts }: AnchorOptions): CompiledPatterns<Anchor> {
+/** All beginnings: bases plain and JSON-escaped, hosts URL-encoded as well. */
+export function anchorsOf({ bases, signedHosts }: AnchorOptions): Anchors {
   const key = JSON.stringify([bases, signedHosts])
   const before = known.get(key)
   if (before !== undefined) return before
-  const patterns: Pattern<Anchor>[] = []
-  for (const base of bases) {
-    for (const bytes of jsonForms(base, 2)) patterns.push({ bytes, tag: { base } })
+  const patterns = new Map<string, Anchor>()
+  function add(forms: Iterable<string>, anchor: Anchor): void {
+    for (const bytes of forms) if (!patterns.has(bytes)) patterns.set(bytes, anchor)
   }
+  for (const base of bases) add(jsonForms(base, 2), { base })
   for (const host of signedHosts) {
     for (const scheme of ['https', 'http']) {
       const url = `${scheme}://${host}`
-      for (const forms of [jsonForms(url, 3), urlForms(url)]) {
-        for (const bytes of forms) patterns.push({ bytes, tag: {} })
-      }
+      add(jsonForms(url, 3), {})
+      add(urlForms(url), {})
     }
   }
-  const compiled = compilePatterns(patterns)
+  const anchors = { key, patterns }
   if (known.size >= MAX_KNOWN) known.clear()
-  known.set(key, compiled)
-  return compiled
+  known.set(key, anchors)
+  return anchors
 }

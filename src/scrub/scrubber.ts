@@ -1,8 +1,6 @@
-import type { Secret } from '../log.ts'
-import { type Anchor, type AnchorOptions, compileAnchors } from './anchors.ts'
-import { formsOf } from './forms.ts'
+import type { Anchor, AnchorOptions } from './anchors.ts'
+import type { CompiledSecrets, Target } from './compiled-secrets.ts'
 import { Finder, type Found } from './matcher.ts'
-import { type CompiledPatterns, compilePatterns, type Pattern } from './patterns.ts'
 import {
   cutUrl,
   escapeLike,
@@ -12,32 +10,7 @@ import {
   urlEnd,
 } from './signed-url.ts'
 
-/** What was found: of which secret, in which form. */
-export interface SecretForm {
-  readonly kind: string
-  readonly form: string
-}
-
-/** The secrets of one grant, made ready to be looked for. */
-export interface CompiledSecrets {
-  readonly patterns: CompiledPatterns<SecretForm>
-  /** Kinds of the literals that are too short to be looked for (under 8 bytes). */
-  readonly ignored: readonly string[]
-}
-
-/** Prepares the secrets of a grant; costs a millisecond or so, so keep the result with the grant. */
-export function compileSecrets(
-  secrets: readonly { readonly kind: string; readonly value: Secret }[],
-): CompiledSecrets {
-  const patterns: Pattern<SecretForm>[] = []
-  const ignored: string[] = []
-  for (const { kind, value } of secrets) {
-    const forms = formsOf(value.reveal())
-    if (forms.length === 0) ignored.push(kind)
-    for (const { name, bytes } of forms) patterns.push({ bytes, tag: { kind, form: name } })
-  }
-  return { patterns: compilePatterns(patterns), ignored }
-}
+export { type CompiledSecrets, compileSecrets } from './compiled-secrets.ts'
 
 /** A URL under one of the link bases, whole. */
 export interface LinkHit {
@@ -53,6 +26,11 @@ export interface LinkHit {
 export interface ScrubberOptions extends AnchorOptions {
   readonly secrets: CompiledSecrets
   onRemoved?(kind: string, form: string): void
+}
+
+interface Place {
+  readonly start: number
+  readonly end: number
 }
 
 interface Token {
@@ -73,13 +51,12 @@ const utf8 = new TextEncoder()
  */
 export class Scrubber {
   readonly #options: ScrubberOptions
-  readonly #secrets: Finder<SecretForm>
-  readonly #anchors: Finder<Anchor>
+  readonly #finder: Finder<Target>
   readonly #border: number
   // Copied bytes that are not given back yet; all positions below count from the first of them.
   #held: Uint8Array = nothing
   #seen = 0
-  #marks: Found<SecretForm>[] = []
+  #marks: Place[] = []
   #starts: Found<Anchor>[] = []
   // A URL longer than the limit goes on where the last token ended; perhaps in a value to be masked.
   #goesOn = false
@@ -89,10 +66,9 @@ export class Scrubber {
 
   constructor(options: ScrubberOptions) {
     this.#options = options
-    const anchors = compileAnchors(options)
-    this.#secrets = new Finder(options.secrets.patterns)
-    this.#anchors = new Finder(anchors)
-    this.#border = 2 * Math.max(options.secrets.patterns.maxLength, anchors.maxLength)
+    const patterns = options.secrets.with(options)
+    this.#finder = new Finder(patterns)
+    this.#border = 2 * patterns.maxLength
   }
 
   /** What may go on now; views of `chunk` where nothing had to be changed. */
@@ -133,16 +109,9 @@ export class Scrubber {
 
   /** Gives back the view up to a position, which it returns and from which all is to be kept. */
   #process(view: Uint8Array, final: boolean, out: (Uint8Array | LinkHit)[]): number {
-    const marksBefore = this.#marks.length
-    const safe = Math.min(
-      this.#secrets.find(view, this.#seen, this.#marks),
-      this.#anchors.find(view, this.#seen, this.#starts),
-    )
-    for (const { tag } of this.#marks.slice(marksBefore)) {
-      this.#options.onRemoved?.(tag.kind, tag.form)
-    }
-    // A base before a host at the same place: a link is also a URL of the gateway.
-    this.#starts.sort((a, b) => a.start - b.start || rank(a) - rank(b))
+    const found: Found<Target>[] = []
+    const safe = this.#finder.find(view, this.#seen, found)
+    if (found.length > 0) this.#take(found)
     const limit = final ? view.length : safe
     let at = 0
     for (;;) {
@@ -156,6 +125,18 @@ export class Scrubber {
       this.#emitToken(view, token, out)
       at = token.end
     }
+  }
+
+  #take(found: readonly Found<Target>[]): void {
+    for (const { start, end, tag } of found) {
+      if (tag.secret !== undefined) {
+        this.#marks.push({ start, end })
+        this.#options.onRemoved?.(tag.secret.kind, tag.secret.form)
+      }
+      if (tag.anchor !== undefined) this.#starts.push({ start, end, tag: tag.anchor })
+    }
+    // A base before a host at the same place: a link is also a URL of the gateway.
+    this.#starts.sort((a, b) => a.start - b.start || rank(a) - rank(b))
   }
 
   /** The first URL of ours at or after `at`; its end is Infinity when the view ends before it does. */
@@ -232,8 +213,8 @@ export class Scrubber {
   }
 }
 
-function moved<T>(found: Found<T>, by: number): Found<T> {
-  return { start: found.start - by, end: found.end - by, tag: found.tag }
+function moved<T extends Place>(place: T, by: number): T {
+  return { ...place, start: place.start - by, end: place.end - by }
 }
 
 function rank(found: Found<Anchor>): number {
