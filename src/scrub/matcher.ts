@@ -53,12 +53,9 @@ export class Finder<T> {
   #probe(view: Uint8Array, from: number, found: Found<T>[]): number {
     const { stride, bits, shift, maxLength } = this.#patterns
     const last = view.length - 4
+    const grams = new DataView(view.buffer, view.byteOffset, view.length)
     for (let at = Math.max(0, from - maxLength); at <= last; at += stride) {
-      const gram =
-        (view[at] ?? 0) |
-        ((view[at + 1] ?? 0) << 8) |
-        ((view[at + 2] ?? 0) << 16) |
-        ((view[at + 3] ?? 0) << 24)
+      const gram = grams.getInt32(at, true)
       const hash = hashOf(gram)
       const bit = hash >>> shift
       if ((((bits[bit >>> 5] ?? 0) >>> (bit & 31)) & 1) === 0) continue
@@ -120,12 +117,9 @@ export class Finder<T> {
     const { maxLength, prefixes, prefixBits, beginnings } = this.#patterns
     const length = view.length
     let at = Math.max(0, length - maxLength + 1)
+    const grams = new DataView(view.buffer, view.byteOffset, length)
     for (; at <= length - 4; at++) {
-      const gram =
-        (view[at] ?? 0) |
-        ((view[at + 1] ?? 0) << 8) |
-        ((view[at + 2] ?? 0) << 16) |
-        ((view[at + 3] ?? 0) << 24)
+      const gram = grams.getInt32(at, true)
       if (!mayBegin(prefixBits, gram)) continue
       for (const pattern of prefixes.get(gram) ?? []) {
         if (this.#length(pattern) <= length - at) continue
