@@ -27,15 +27,14 @@ export function createAuthenticator(options: {
     if (apiKey === undefined) {
       throw new GatewayError('unauthorized', 'Send an API key in the Authorization header')
     }
-    if (auth.mode === 'passthrough') return await passthroughPrincipal(keyring, apiKey)
+    if (auth.mode === 'passthrough') return passthroughPrincipal(keyring, apiKey)
     return await keyPrincipal(auth.keys, apiKey, endpointId)
   }
 }
 
-async function passthroughPrincipal(keyring: Keyring, apiKey: ApiKey): Promise<Principal> {
-  const [id, ...formerIds] = await principalIds(keyring, apiKey.key)
-  if (id === undefined) throw new TypeError('The keyring does not know its own keys')
-  return { id, formerIds, mode: 'passthrough', apiKey, scopes: ['admin'] }
+function passthroughPrincipal(keyring: Keyring, apiKey: ApiKey): Principal {
+  const ids = () => principalIds(keyring, apiKey.key)
+  return { ids, mode: 'passthrough', apiKey, scopes: ['admin'] }
 }
 
 async function keyPrincipal(
@@ -49,7 +48,7 @@ async function keyPrincipal(
     // The very words of an endpoint that is not configured.
     throw new GatewayError('not_found', `Cannot find endpoint ${endpointId}`)
   }
-  return { id: `n:${known.name}`, formerIds: [], mode: 'keys', scopes: known.scopes }
+  return { ids: async () => [`n:${known.name}`], mode: 'keys', scopes: known.scopes }
 }
 
 /** Every digest is compared to its end, also after a hit: time tells nothing about the table. */

@@ -5,10 +5,12 @@ import type { ApiKey } from './api-key.ts'
 
 /** Who calls. */
 export interface Principal {
-  /** Opaque: `k:` and the HMAC of the API key in passthrough mode, `n:` and the key's name in `keys`. */
-  readonly id: string
-  /** Ids of the same caller under older master keys, for what was owned before a rotation. */
-  readonly formerIds: readonly string[]
+  /**
+   * Opaque ids: `k:` and the HMAC of the API key in passthrough mode, `n:` and the key's name in
+   * `keys`. First the one in force, then those under older master keys, for what was owned before a
+   * rotation. Made when asked for: a request that is passed on needs none.
+   */
+  ids(): Promise<readonly [string, ...string[]]>
   readonly mode: 'passthrough' | 'keys'
   /** The caller's own upstream key; passthrough only. */
   readonly apiKey?: ApiKey
@@ -17,17 +19,19 @@ export interface Principal {
 }
 
 /** Whether what is owned by `owner` is this caller's. */
-export function isOwner(principal: Principal, owner: string): boolean {
-  return principal.id === owner || principal.formerIds.includes(owner)
+export async function isOwner(principal: Principal, owner: string): Promise<boolean> {
+  return (await principal.ids()).includes(owner)
 }
 
 /** Ids of an API key under every accepted master key, the current one first. */
-export async function principalIds(keyring: Keyring, key: Secret): Promise<string[]> {
+export async function principalIds(keyring: Keyring, key: Secret): Promise<[string, ...string[]]> {
   const message = new TextEncoder().encode(key.reveal())
   const ids: string[] = []
   for (const kid of keyring.kids) {
     const mac = await keyring.mac(kid, 'principal', message)
     if (mac !== undefined) ids.push(`k:${encodeHex(mac)}`)
   }
-  return ids
+  const [current, ...former] = ids
+  if (current === undefined) throw new TypeError('The keyring does not know its own keys')
+  return [current, ...former]
 }

@@ -32,6 +32,7 @@ export function createKeyring(
   const masters = new Map(masterKeys.map(({ kid, key }) => [kid, key]))
   // Values, never pending promises: on Workers one request must not await another's.
   const derived = new Map<string, Uint8Array<ArrayBuffer>>()
+  const macKeys = new Map<string, CryptoKey>()
 
   async function derive(kid: string, use: KeyUse): Promise<Uint8Array<ArrayBuffer> | undefined> {
     const master = masters.get(kid)
@@ -43,12 +44,15 @@ export function createKeyring(
   }
 
   async function macKey(kid: string, use: KeyUse): Promise<CryptoKey | undefined> {
+    const name = `${kid}|${use}`
+    const known = macKeys.get(name)
+    if (known !== undefined) return known
     const bytes = await derive(kid, use)
     if (bytes === undefined) return undefined
-    return await crypto.subtle.importKey('raw', bytes, { name: 'HMAC', hash: 'SHA-256' }, false, [
-      'sign',
-      'verify',
-    ])
+    const algorithm = { name: 'HMAC', hash: 'SHA-256' }
+    const key = await crypto.subtle.importKey('raw', bytes, algorithm, false, ['sign'])
+    macKeys.set(name, key)
+    return key
   }
 
   async function mac(kid: string, use: KeyUse, message: Uint8Array) {

@@ -31,9 +31,9 @@ export async function admit(deps: Deps, call: Call): Promise<Admission> {
  *
  * @throws {GatewayError} not_found, also for a job without a grant
  */
-export function requireOwner(principal: Principal, grant: Grant | undefined): void {
+export async function requireOwner(principal: Principal, grant: Grant | undefined): Promise<void> {
   if (principal.mode === 'passthrough') return
-  if (grant !== undefined && isOwner(principal, grant.owner)) return
+  if (grant !== undefined && (await isOwner(principal, grant.owner))) return
   throw new GatewayError('not_found', 'Cannot find this job')
 }
 

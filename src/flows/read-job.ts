@@ -21,7 +21,7 @@ export async function readJob(
 ): Promise<Reply> {
   const { endpoint, principal } = await admit(deps, call)
   const grant = await deps.grants.find(call.endpointId, jobId)
-  requireOwner(principal, grant)
+  await requireOwner(principal, grant)
   const askedAt = deps.platform.now()
   const response = await forward(deps, call, endpoint, principal, `${operation}/${jobId}`)
   if (grant === undefined) return untouched(response)

@@ -16,7 +16,7 @@ export async function retryJob(deps: Deps, call: Call, jobId: string): Promise<R
   const { endpoint, principal } = await admit(deps, call)
   const found = await deps.grants.find(call.endpointId, jobId)
   const grant = found && (await deps.grants.read(found.grantId, { fresh: true }))
-  requireOwner(principal, grant)
+  await requireOwner(principal, grant)
   const path = `retry/${jobId}`
   if (grant === undefined) return untouched(await forward(deps, call, endpoint, principal, path))
 

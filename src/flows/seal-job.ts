@@ -38,6 +38,7 @@ export async function sealJob(
   // A key means something in our bucket only: beside the caller's own s3Config it is a link.
   const as = hasOwnS3Config(residue) ? 'url' : undefined
   const choose = (payload: LiftedPayload) => as ?? payload.rule?.as ?? endpoint.as ?? 'key'
+  const [owner] = await principal.ids()
   const replacements = await replace(deps, choose, lifted, grantId, times)
 
   const grant: Grant = {
@@ -46,7 +47,7 @@ export async function sealJob(
     day: times.day,
     endpointId: call.endpointId,
     storeId: endpoint.storeId,
-    owner: principal.id,
+    owner,
     state: 'active',
     createdAt: now,
     writeExpiresAt: times.writeExpiresAt,

@@ -5,8 +5,8 @@ import { planSubmit } from '../../src/flows/plan-submit.ts'
 import { callOf, fakeConfig } from './fake-deps.ts'
 
 const config = fakeConfig()
-const passthrough: Principal = { id: 'k:1', formerIds: [], mode: 'passthrough', scopes: ['admin'] }
-const byKey: Principal = { ...passthrough, id: 'n:1', mode: 'keys' }
+const passthrough: Principal = { ids: async () => ['k:1'], mode: 'passthrough', scopes: ['admin'] }
+const byKey: Principal = { ...passthrough, ids: async () => ['n:1'], mode: 'keys' }
 const found = config.endpoint('plain')
 if (found === undefined) throw new Error('no endpoint')
 const bare: EndpointConfig = found
