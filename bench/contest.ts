@@ -19,6 +19,8 @@ export interface Turn {
   readonly latencies?: readonly number[]
   /** Anything else a row's figures need, each by name. */
   readonly extra?: Readonly<Record<string, number>>
+  /** Why a peer could not do this work at all: a finding, where a throw would be a fault of the row. */
+  readonly failure?: string
 }
 
 /** One round: what each contestant did, by its name. */
