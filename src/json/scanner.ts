@@ -14,28 +14,30 @@ import { Members } from './members.ts'
 import { BROKEN, beginNumber, continueNumber, ENDED, isCompleteNumber } from './number.ts'
 import type { JsonKind, Residue } from './residue.ts'
 import { ResidueBuffer } from './residue-buffer.ts'
+import { decidesEarly } from './rules.ts'
+import {
+  AFTER_VALUE,
+  EXPECT_COLON,
+  EXPECT_KEY,
+  EXPECT_KEY_OR_END,
+  EXPECT_VALUE,
+  EXPECT_VALUE_OR_END,
+  IN_KEY,
+  IN_LITERAL,
+  IN_NUMBER,
+  IN_STRING,
+} from './scan-state.ts'
+import { ShortValues } from './short-values.ts'
 import { StringReader } from './string-reader.ts'
 import { IN_TEXT, PLAIN } from './string-table.ts'
-import { equalsKey, Trail } from './trail.ts'
+import { Trail } from './trail.ts'
 import { type FoundPayload, ValueString, type ValueStringOptions } from './value-string.ts'
 
 const encoder = new TextEncoder()
-const INPUT = encoder.encode('input')
 const TRUE = encoder.encode('true')
 const FALSE = encoder.encode('false')
 const NULL = encoder.encode('null')
 const NOTHING = new Uint8Array(0)
-
-const EXPECT_VALUE = 0
-const EXPECT_VALUE_OR_END = 1
-const EXPECT_KEY = 2
-const EXPECT_KEY_OR_END = 3
-const EXPECT_COLON = 4
-const AFTER_VALUE = 5
-const IN_KEY = 6
-const IN_STRING = 7
-const IN_NUMBER = 8
-const IN_LITERAL = 9
 
 /** See `SplicerOptions`. */
 export interface ScannerOptions extends ValueStringOptions {
@@ -53,10 +55,10 @@ export class Scanner {
   readonly #trail = new Trail()
   readonly #string: ValueString
   readonly #key = new StringReader()
+  readonly #short: ShortValues
   readonly #members: Members
   #state = EXPECT_VALUE
   #keyStart = 0
-  #inInput = false
   #number = ENDED
   #literal: Uint8Array = NOTHING
   #literalAt = 0
@@ -66,6 +68,13 @@ export class Scanner {
     this.#options = options
     this.#members = new Members(options.watch, options.watchTop ?? new Set())
     this.#string = new ValueString(options, this.residue, this.#trail)
+    const stringBytes = decidesEarly(options.rules) ? 0 : options.stageMinBytes
+    this.#short = new ShortValues(
+      { ...options, stringBytes },
+      this.residue,
+      this.#trail,
+      this.#members,
+    )
   }
 
   /** Whether all that was appended has been read. */
@@ -83,6 +92,10 @@ export class Scanner {
   scan(): FoundPayload | undefined {
     const { residue } = this
     while (residue.at < residue.length) {
+      if (this.#state <= AFTER_VALUE && !this.#members.awaiting) {
+        this.#state = this.#short.read(this.#state)
+        if (residue.at === residue.length) break
+      }
       if (this.#state === IN_STRING) {
         const found = this.#string.scan()
         if (found === 'closed') this.#endValue()
@@ -169,7 +182,7 @@ export class Scanner {
     if (this.#trail.depth === 0) this.#topLevel = kindOf(byte)
     this.#members.valueBegins(this.residue.text, this.#trail, this.residue.at)
     if (byte === QUOTE) {
-      this.#string.begin(this.residue.at, this.#inInput && this.#trail.depth > 1)
+      this.#string.begin(this.residue.at, this.#trail.inInput && this.#trail.depth > 1)
       this.#go(IN_STRING)
     } else if (byte === OPEN_OBJECT) this.#open(false)
     else if (byte === OPEN_ARRAY) this.#open(true)
@@ -268,10 +281,7 @@ export class Scanner {
 
   #endKey(end: number): void {
     const text = this.residue.text
-    this.#trail.setKey(this.#keyStart, end)
-    if (this.#trail.depth === 1) {
-      this.#inInput = equalsKey(text, this.#keyStart, end, INPUT, 'input')
-    }
+    this.#trail.takeKey(text, this.#keyStart, end)
     this.#members.keyEnds(text, this.#keyStart, end)
     this.#go(EXPECT_COLON)
   }

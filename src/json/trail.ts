@@ -2,6 +2,7 @@ import { BACKSLASH } from './characters.ts'
 import { escapeToken, type PatternToken, type PointerPattern } from './pointer.ts'
 
 const decoder = new TextDecoder()
+const INPUT = new TextEncoder().encode('input')
 
 /** The JSON text of a string without its quotes, unescaped. */
 export function unescapeText(text: Uint8Array, from: number, to: number): string {
@@ -31,6 +32,8 @@ export function equalsBytes(
 export class Trail {
   /** Containers now open. */
   depth = 0
+  /** Whether the member of the document now being read is `input`. */
+  inInput = false
   readonly #arrays: boolean[] = []
   readonly #indices: number[] = []
   readonly #keyStarts: number[] = []
@@ -63,7 +66,13 @@ export class Trail {
     this.#indices[level] = (this.#indices[level] ?? 0) + 1
   }
 
-  /** Sets the key of the member now being read: the span between its quotes. */
+  /** Takes the key of the member now being read: the span between its quotes. */
+  takeKey(text: Uint8Array, start: number, end: number): void {
+    if (this.depth === 1) this.inInput = equalsKey(text, start, end, INPUT, 'input')
+    this.setKey(start, end)
+  }
+
+  /** Sets the key of a member that is none of the document itself. */
   setKey(start: number, end: number): void {
     this.#keyStarts[this.depth - 1] = start
     this.#keyEnds[this.depth - 1] = end
