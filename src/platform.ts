@@ -93,6 +93,11 @@ export interface Platform {
   sha256(): StreamHash
   /** All addresses of a host name; rejects when there are none. */
   resolve(hostname: string): Promise<string[]>
+  /**
+   * Bytes up to which an answer of known length is read whole and sent at once, because a stream
+   * costs more; 0 where the runtime passes streams on for nothing.
+   */
+  readonly holdBytes: number
   /** Whether a request may wait for memory that another request holds (never on Workers). */
   readonly mayWaitForOthers: boolean
 }

@@ -11,7 +11,7 @@ export async function readCapped(
   maxBytes: number,
   onOver: () => Error,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const chunks: Uint8Array[] = []
+  const chunks: Uint8Array<ArrayBuffer>[] = []
   let length = 0
   for (let chunk = await body.read(); chunk !== undefined; chunk = await body.read()) {
     length += chunk.length
@@ -20,7 +20,8 @@ export async function readCapped(
       await body.cancel(over)
       throw over
     }
-    chunks.push(chunk.slice())
+    chunks.push(new Uint8Array(chunk))
   }
-  return concat(chunks)
+  const [only] = chunks
+  return chunks.length === 1 && only !== undefined ? only : concat(chunks)
 }

@@ -34,7 +34,7 @@ export async function listRequests(deps: Deps, call: Call): Promise<Reply> {
   const jobs = jobsIn(bytes)
   const grants = await grantsOf(deps, call.endpointId, [...jobs.keys()])
   const body = onceBody(bytes)
-  if (grants.length === 0) return untouched({ ...response, body })
+  if (grants.length === 0) return await untouched(deps, { ...response, body })
 
   for (const grant of grants) {
     await settleJob(deps, grant, jobs.get(grant.jobId ?? ''), askedAt)

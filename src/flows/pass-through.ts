@@ -1,4 +1,5 @@
 import type { Principal } from '../auth/authenticate.ts'
+import { readCapped } from '../bytes/read-capped.ts'
 import type { EndpointConfig } from '../config/config.ts'
 import { GatewayError } from '../errors.ts'
 import {
@@ -24,7 +25,7 @@ export async function passThrough(deps: Deps, call: Call, path: string): Promise
   else if (path !== 'health' && principal.mode !== 'passthrough') {
     throw new GatewayError('not_found', 'Cannot find this route')
   }
-  return untouched(await forward(deps, call, endpoint, principal, path))
+  return await untouched(deps, await forward(deps, call, endpoint, principal, path))
 }
 
 /** @throws {GatewayError} forbidden, where the gateway's own key would be used for all jobs */
@@ -61,10 +62,19 @@ export function isNotSent(error: unknown): boolean {
   return error instanceof GatewayError && error.facts.cause instanceof NotSent
 }
 
-/** The answer as it came, its body an untouched stream. */
-export function untouched(response: IncomingResponse): Reply {
+/**
+ * The answer as it came: a stream that nobody touches, or bytes where that is cheaper.
+ *
+ * @throws {GatewayError} upstream_unreachable when a short answer breaks off
+ */
+export async function untouched({ platform }: Deps, response: IncomingResponse): Promise<Reply> {
+  const { status, body } = response
   const headers = responseHeaders(response.headers)
-  return { status: response.status, headers, body: response.body }
+  const length = Number(headers.get('content-length') ?? Number.NaN)
+  if (!(length <= platform.holdBytes)) return { status, headers, body }
+  const tooLong = () =>
+    new GatewayError('upstream_unreachable', 'Upstream answered more than it announced')
+  return { status, headers, body: await readCapped(body, length, tooLong) }
 }
 
 function bodyOf(call: Call): (Body & OutgoingBody) | undefined {

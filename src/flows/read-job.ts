@@ -24,7 +24,7 @@ export async function readJob(
   await requireOwner(principal, grant)
   const askedAt = deps.platform.now()
   const response = await forward(deps, call, endpoint, principal, `${operation}/${jobId}`)
-  if (grant === undefined) return untouched(response)
+  if (grant === undefined) return await untouched(deps, response)
   return await cleanAnswer(deps, response, grant, {
     hold: operation !== 'stream',
     onEnd: async ({ status }) => {

@@ -18,7 +18,8 @@ export async function retryJob(deps: Deps, call: Call, jobId: string): Promise<R
   const grant = found && (await deps.grants.read(found.grantId, { fresh: true }))
   await requireOwner(principal, grant)
   const path = `retry/${jobId}`
-  if (grant === undefined) return untouched(await forward(deps, call, endpoint, principal, path))
+  if (grant === undefined)
+    return await untouched(deps, await forward(deps, call, endpoint, principal, path))
 
   const waking = await wake(deps, grant)
   const response = await forward(deps, call, endpoint, principal, path).catch(

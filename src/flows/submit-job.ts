@@ -167,7 +167,7 @@ async function passOn(
   operation: SubmitOperation,
   bytes?: Uint8Array,
 ): Promise<Reply> {
-  return untouched(await forward(deps, call, endpoint, principal, operation, bytes))
+  return await untouched(deps, await forward(deps, call, endpoint, principal, operation, bytes))
 }
 
 function tooLong({ config }: Deps): GatewayError {

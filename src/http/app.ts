@@ -5,7 +5,8 @@ import type { Deps } from '../flows/deps.ts'
 import { readFile } from '../flows/read-file.ts'
 import { receiveWebhook } from '../flows/receive-webhook.ts'
 import { createJobBucket } from '../job-bucket/dispatch.ts'
-import { type AppEnv, type RequestAccess, takeBody } from './call.ts'
+import type { Reply } from '../platform.ts'
+import { type AppEnv, type RequestAccess, splitUrl, takeBody } from './call.ts'
 import { addEndpointRoutes, type Route } from './endpoint-routes.ts'
 import { problemReply } from './problem.ts'
 import { respond } from './respond.ts'
@@ -24,29 +25,28 @@ export function createApp(deps: Deps, access: RequestAccess): Hono<AppEnv> {
   })
   const jobBucket = createJobBucket({ ...deps, basePath: bucketPath })
 
-  app.use('*', async (context, next) => {
-    const startedAt = platform.now()
-    context.set('requestId', crypto.randomUUID())
-    await next()
-    log.write('info', {
-      event: 'request',
-      requestId: context.get('requestId'),
-      method: context.req.method,
-      route: context.req.path.split('/')[1],
-      status: context.res.status,
-      ms: platform.now() - startedAt,
-    })
-  })
-
   const route: Route = async (context, flow) => {
+    const startedAt = platform.now()
+    const requestId = crypto.randomUUID()
+    context.set('requestId', requestId)
     const answer = (async () => await flow())().catch(async (error: unknown) => {
-      const problem = problemReply(error, context.get('requestId'), log)
+      const problem = problemReply(error, requestId, log)
       await context.get('body')?.cancel(error)
       return problem
     })
     // A client that goes away must not stop the clean-up of what it left.
     platform.waitUntil(answer)
-    return respond(await answer, platform, context.req.method)
+    const { method, path } = context.req
+    const response = respond(await answer, platform, method)
+    log.write('info', {
+      event: 'request',
+      requestId,
+      method,
+      route: path.split('/', 2)[1],
+      status: response.status,
+      ms: platform.now() - startedAt,
+    })
+    return response
   }
 
   const serveBucket = (context: Context<AppEnv>) =>
@@ -83,13 +83,12 @@ export function createApp(deps: Deps, access: RequestAccess): Hono<AppEnv> {
     }),
   )
   if (!ownHost) for (const path of [bucketPath, `${bucketPath}/*`]) app.all(path, serveBucket)
-  app.get('/openapi.json', (context) => context.json(openapi))
-  app.get('/healthz', (context) => context.json({ status: 'ok' }))
+  app.get('/openapi.json', (context) => route(context, async () => jsonReply(openapi)))
+  app.get('/healthz', (context) => route(context, async () => jsonReply({ status: 'ok' })))
   app.get('/readyz', (context) =>
     route(context, async () => {
       await deps.stateStore.list('grants/', { maxKeys: 1 })
-      const headers = new Headers({ 'content-type': 'application/json' })
-      return { status: 200, headers, body: new TextEncoder().encode('{"status":"ok"}') }
+      return jsonReply({ status: 'ok' })
     }),
   )
   app.notFound((context) =>
@@ -110,9 +109,14 @@ function hostOf(url: string): string {
   return new URL(url).host.replace(/:(80|443)$/, '')
 }
 
+function jsonReply(content: unknown): Reply {
+  const headers = new Headers({ 'content-type': 'application/json' })
+  return { status: 200, headers, body: new TextEncoder().encode(JSON.stringify(content)) }
+}
+
 /** Clients join base URLs carelessly: doubled and trailing slashes mean nothing, but in S3 keys they do. */
 function routePath(request: Request, bucketPath: string | undefined): string {
-  const { pathname } = new URL(request.url)
+  const { pathname } = splitUrl(request.url)
   if (bucketPath !== undefined && pathname.startsWith(`${bucketPath}/`)) return pathname
   const path = pathname.replace(/\/{2,}/g, '/')
   return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path

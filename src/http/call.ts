@@ -33,11 +33,23 @@ export function readCall(context: Context<AppEnv>, access: RequestAccess): Call 
     requestId: context.get('requestId'),
     method: context.req.method,
     endpointId,
-    search: new URL(context.req.url).search,
+    search: splitUrl(context.req.url).search,
     headers: context.req.raw.headers,
     body: takeBody(context, access),
     contentLength: readLength(context.req.header('content-length')),
   }
+}
+
+/** Path and query (with its `?`, or empty) of a URL that a parser has written, which it reads again. */
+export function splitUrl(href: string): { pathname: string; search: string } {
+  const start = href.indexOf('/', href.indexOf('://') + 3)
+  const hash = href.indexOf('#', start)
+  const end = hash < 0 ? href.length : hash
+  const mark = href.indexOf('?', start)
+  if (mark < 0 || mark >= end) return { pathname: href.slice(start, end), search: '' }
+  // A lone question mark is no query.
+  const search = mark + 1 === end ? '' : href.slice(mark, end)
+  return { pathname: href.slice(start, mark), search }
 }
 
 function readLength(header: string | undefined): number | undefined {

@@ -15,6 +15,14 @@ export function respond(reply: Reply, platform: Platform, method = 'GET'): Respo
 
 function nativeBody({ body }: Reply, platform: Platform): BodyInit | null {
   if (body === undefined) return null
-  if (body instanceof Uint8Array) return new Uint8Array(body)
+  if (body instanceof Uint8Array) return unshared(body)
   return 'stream' in body ? body.stream() : platform.toStream(body)
+}
+
+/** The same bytes, copied only out of memory that threads share, which no Response takes. */
+function unshared(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { buffer, byteOffset, byteLength } = bytes
+  return buffer instanceof ArrayBuffer
+    ? new Uint8Array(buffer, byteOffset, byteLength)
+    : new Uint8Array(bytes)
 }

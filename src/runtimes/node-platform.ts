@@ -29,6 +29,7 @@ export function createNodePlatform(log: Log): Platform & { settled(): Promise<vo
     sha256,
     resolve: async (hostname) =>
       (await lookup(hostname, { all: true })).map(({ address }) => address),
+    holdBytes: 65_536,
     mayWaitForOthers: true,
     async settled() {
       while (tasks.size > 0) await Promise.all(tasks)

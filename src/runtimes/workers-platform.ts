@@ -2,7 +2,6 @@ import { waitUntil } from 'cloudflare:workers'
 import { resolve4, resolve6 } from 'node:dns/promises'
 import { type Log, reasonOf } from '../log.ts'
 import type {
-  Body,
   IncomingResponse,
   OutgoingBody,
   OutgoingRequest,
@@ -10,13 +9,8 @@ import type {
   StreamHash,
 } from '../platform.ts'
 import { createBytePrimitives } from './byte-primitives.ts'
-
-/** Bytes asked for in one read: below 256 KiB workerd hands out small chunks at ten times the CPU. */
-const readBytes = 262_144
-
-/** How much of a refused request is taken before it is cut off, and for how long. */
-const drainMaxBytes = 512 * 1024 * 1024
-const drainMs = 30_000
+import { createWorkersBody, lengthOf } from './workers-body.ts'
+import { createIdleWatch } from './workers-idle.ts'
 
 /** Milliseconds a client may leave a response chunk untaken. */
 const responseIdleMs = 300_000
@@ -39,82 +33,8 @@ export function createWorkersPlatform(log: Log): Platform {
     },
     sha256,
     resolve,
+    holdBytes: 0,
     mayWaitForOthers: false,
-  }
-}
-
-/**
- * Wraps a native byte stream. With `drain`, giving up reads the rest and drops it: a request's body
- * cannot be read once the answer has been sent, and what stands in front of the Worker may hold the
- * answer back until the body is through.
- */
-export function createWorkersBody(
-  source: ReadableStream<Uint8Array>,
-  options: { drain: boolean; idleTimeoutMs: number },
-): Body {
-  let reader: ReadableStreamBYOBReader | undefined
-  let buffer: ArrayBuffer | undefined
-  let ended = false
-
-  async function read(): Promise<Uint8Array | undefined> {
-    if (ended) return undefined
-    reader ??= source.getReader({ mode: 'byob' })
-    const view = new Uint8Array(buffer ?? new ArrayBuffer(readBytes))
-    buffer = undefined
-    // Not readAtLeast: a slow sender that never fills the buffer is not an idle one.
-    const { value, done } = await withinIdle(reader.read(view), options.idleTimeoutMs)
-    if (value !== undefined && value.length > 0) {
-      buffer = value.buffer as ArrayBuffer
-      if (done) ended = true
-      return value
-    }
-    if (!done) return await read()
-    ended = true
-    return undefined
-  }
-
-  async function drain(): Promise<void> {
-    const until = Date.now() + drainMs
-    try {
-      for (let bytes = 0; bytes < drainMaxBytes && Date.now() < until; ) {
-        const chunk = await read()
-        if (chunk === undefined) return
-        bytes += chunk.length
-      }
-    } catch {
-      ended = true
-    }
-  }
-
-  return {
-    read,
-    async cancel(reason) {
-      if (ended) return
-      if (options.drain) await drain()
-      if (ended) return
-      ended = true
-      try {
-        await (reader ?? source).cancel(reason)
-      } catch {
-        // The sending side is gone already: there is nobody left to tell.
-      }
-    },
-    stream: () => source,
-  }
-}
-
-async function withinIdle<T>(step: Promise<T>, idleTimeoutMs: number): Promise<T> {
-  const abort = new AbortController()
-  const idle = scheduler.wait(idleTimeoutMs, { signal: abort.signal }).then(
-    () => {
-      throw new Error(`No byte of the body arrived for ${idleTimeoutMs} ms`)
-    },
-    () => step,
-  )
-  try {
-    return await Promise.race([step, idle])
-  } finally {
-    abort.abort()
   }
 }
 
@@ -151,19 +71,24 @@ async function send(request: OutgoingRequest, log: Log): Promise<IncomingRespons
   })
   // While the body leaves, its own writes are watched; then the wait for the answer is.
   const watched = (leaving ?? Promise.resolve()).then(async () => {
+    const watch = createIdleWatch(request.idleTimeoutMs)
     try {
-      return await withinIdle(answer, request.idleTimeoutMs)
+      return await watch.within(answer)
     } catch (error) {
       abort.abort(error)
       throw error
+    } finally {
+      watch.end()
     }
   })
   const response = await Promise.race([answer, watched])
   const source = response.body ?? new Blob([]).stream()
+  const { idleTimeoutMs } = request
+  const length = lengthOf(response.headers)
   return {
     status: response.status,
     headers: new Headers(response.headers),
-    body: createWorkersBody(source, { drain: false, idleTimeoutMs: request.idleTimeoutMs }),
+    body: createWorkersBody(source, { drain: false, idleTimeoutMs, length }),
   }
 }
 
@@ -172,18 +97,21 @@ async function pump(
   writable: WritableStream<Uint8Array>,
   idleTimeoutMs: number,
 ): Promise<void> {
+  const watch = createIdleWatch(idleTimeoutMs)
   const writer = writable.getWriter()
   try {
     for (;;) {
       const chunk = await body.read()
       if (chunk === undefined) break
       // Awaited, because the chunk's buffer is reused by the next read.
-      await withinIdle(writer.write(chunk), idleTimeoutMs)
+      await watch.within(writer.write(chunk))
     }
     await writer.close()
   } catch (error) {
     await Promise.allSettled([body.cancel(error), writer.abort(error)])
     throw error
+  } finally {
+    watch.end()
   }
 }
 

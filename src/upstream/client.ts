@@ -91,16 +91,25 @@ function gatewayErrorIn(error: unknown): GatewayError | undefined {
   return error instanceof Error && error.cause instanceof GatewayError ? error.cause : undefined
 }
 
+/** Paths and queries that no URL parser touches: none of their segments begins with a dot. */
+const plainPath = /^(?:[A-Za-z0-9_~-][A-Za-z0-9._~-]*(?:\/(?!$)|$))+$/
+const plainSearch = /^(?:\?[A-Za-z0-9._~=&%+-]+)?$/
+
 function urlOf({ endpoint, endpointId, path, search }: UpstreamRequest): string {
+  if (!isEndpointId(endpointId)) throw noRoute()
+  const written = `${endpoint.upstream}/${endpointId}/${path}`
+  if (plainPath.test(path) && plainSearch.test(search)) return written + search
   const base = new URL(endpoint.upstream)
-  const url = URL.parse(`${endpoint.upstream}/${endpointId}/${path}`)
+  const url = URL.parse(written)
   const pathname = `${base.pathname.replace(/\/$/, '')}/${endpointId}/${path}`
   // What the parser normalises away (dot segments, back slashes, `?`, `#`) would be another path.
-  if (!isEndpointId(endpointId) || url?.origin !== base.origin || url.pathname !== pathname) {
-    throw new GatewayError('not_found', 'Cannot find this route')
-  }
+  if (url?.origin !== base.origin || url.pathname !== pathname) throw noRoute()
   url.search = search
   return url.href
+}
+
+function noRoute(): GatewayError {
+  return new GatewayError('not_found', 'Cannot find this route')
 }
 
 function authorizationOf({ headers, key }: UpstreamRequest): string {

@@ -69,6 +69,9 @@ function isForClient(name: string): boolean {
 
 /** Names that a message declares to be of this hop alone (RFC 9110 §7.6.1). */
 function namedByConnection(headers: Headers): ReadonlySet<string> {
-  const names = headers.get('connection')?.toLowerCase().split(',') ?? []
-  return new Set(names.map((name) => name.trim()))
+  const value = headers.get('connection')?.toLowerCase() ?? ''
+  if (value === '' || value === 'keep-alive' || value === 'close') return nothing
+  return new Set(value.split(',').map((name) => name.trim()))
 }
+
+const nothing: ReadonlySet<string> = new Set()

@@ -22,6 +22,7 @@ const platform: Platform = {
   waitUntil: unused,
   sha256: unused,
   resolve: unused,
+  holdBytes: 0,
   mayWaitForOthers: true,
 }
 

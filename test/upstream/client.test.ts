@@ -1,6 +1,8 @@
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { onceBody } from '../../src/bytes/once-body.ts'
 import type { EndpointConfig } from '../../src/config/config.ts'
 import { GatewayError } from '../../src/errors.ts'
 import { Secret } from '../../src/log.ts'
@@ -111,6 +113,37 @@ describe('the client of the platform', () => {
       expect((await failureOf(requestOf({ endpointId }))).code).toBe('not_found')
     }
     expect(seen.length).toBe(before)
+  })
+
+  it('sends to no other path or query than a URL parser would', async () => {
+    const urls: string[] = []
+    const recording = createUpstream({
+      platform: {
+        ...platform,
+        send: async ({ url }) => {
+          urls.push(url)
+          return { status: 200, headers: new Headers(), body: onceBody(new Uint8Array()) }
+        },
+      },
+      idleTimeoutMs: 5000,
+    })
+    const text = fc.string({ unit: fc.constantFrom(...'ab/.%2e\\:@=~-_!\t ü') })
+    const query = fc.string({ unit: fc.constantFrom(...'?ab/.%2&=+:@\'"<\\ü') })
+    await fc.assert(
+      fc.asyncProperty(text, query, async (path, rest) => {
+        urls.length = 0
+        const search = rest === '' ? '' : `?${rest}`
+        const sent = recording.send(requestOf({ path, search }))
+        const parsed = URL.parse(`${origin}/v2/demo/${path}`)
+        if (parsed?.pathname !== `/v2/demo/${path}`) {
+          await expect(sent).rejects.toMatchObject({ code: 'not_found' })
+          return
+        }
+        parsed.search = search
+        await sent
+        expect(urls).toEqual([parsed.href])
+      }),
+    )
   })
 
   it('keeps the query from changing anything but the query', async () => {
