@@ -2,10 +2,22 @@ import { BACKSLASH } from './characters.ts'
 import { escapeToken, type PatternToken, type PointerPattern } from './pointer.ts'
 
 const decoder = new TextDecoder()
+/** Up to here a loop is faster than the decoder. */
+const SHORT_BYTES = 24
 const INPUT = new TextEncoder().encode('input')
 
 /** The JSON text of a string without its quotes, unescaped. */
 export function unescapeText(text: Uint8Array, from: number, to: number): string {
+  if (to - from <= SHORT_BYTES) {
+    let plain = ''
+    let at = from
+    for (; at < to; at++) {
+      const byte = text[at] ?? 0
+      if (byte >= 0x80 || byte === BACKSLASH) break
+      plain += String.fromCharCode(byte)
+    }
+    if (at === to) return plain
+  }
   const raw = decoder.decode(text.subarray(from, to))
   return raw.includes('\\') ? String(JSON.parse(`"${raw}"`)) : raw
 }
