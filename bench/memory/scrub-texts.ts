@@ -52,7 +52,7 @@ const words =
   )
 
 function repeated(bytes: number, one: () => string): Uint8Array {
-  const out = new Uint8Array(bytes)
+  const out = Buffer.alloc(bytes)
   let at = 0
   while (at < bytes) {
     const part = Buffer.from(one(), 'latin1')

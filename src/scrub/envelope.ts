@@ -1,9 +1,10 @@
 import { concat } from '../bytes/concat.ts'
 import type { BytePrimitives } from '../platform.ts'
 import { decoded, isS3Config, isScalar, MAX_SCALAR, mayMatter } from './member-name.ts'
+import { MAX_DEPTH, type Place, skim } from './skim.ts'
+import { backslashesBefore, stringEnd } from './string-end.ts'
 
 const quote = 0x22
-const backslash = 0x5c
 const comma = 0x2c
 const openBrace = 0x7b
 const closeBrace = 0x7d
@@ -11,11 +12,8 @@ const openBracket = 0x5b
 const closeBracket = 0x5d
 const colon = 0x3a
 
-const MAX_DEPTH = 512
 // A key, its comma and the white space around them may wait for as long as this.
 const MAX_HELD = 4096
-// By loop up to here, by the platform's search after: most strings are short.
-const NEAR = 24
 
 type State = 'value' | 'key' | 'colon' | 'after' | 'after-drop' | 'string' | 'name' | 'scalar'
 
@@ -46,13 +44,15 @@ export class Envelope {
   // The text of the string that is being read, while it matters: a key, or a scalar that is told.
   #text: Uint8Array | undefined
   #textFrom = 0
-  #backslashes = 0
+  /** The chunk before ended, within a string, with the backslash of an escape. */
+  #escaped = false
   #name = ''
   // Depth of the object that is being dropped, or 0.
   #dropping = 0
   #droppedFirst = false
   #from = 0
   #out: Uint8Array[] = []
+  readonly #place: Place = { at: 0, state: 'value', depth: 0, first: true }
 
   constructor(bytes: BytePrimitives, onDropped: () => void = () => {}) {
     this.#bytes = bytes
@@ -72,7 +72,10 @@ export class Envelope {
     this.#hold = this.#held.length > 0 || this.#state === 'after-drop' ? 0 : -1
     this.#textFrom = 0
     let at = 0
-    while (at < chunk.length && !this.#plain) at = this.#step(chunk, at)
+    while (at < chunk.length && !this.#plain) {
+      at = this.#skim(chunk, at)
+      if (at < chunk.length) at = this.#step(chunk, at)
+    }
     if (this.#text !== undefined) this.#addText(chunk, chunk.length)
     if (this.#plain) this.#release(chunk)
     else if (this.#hold >= 0) {
@@ -90,6 +93,27 @@ export class Envelope {
     const rest = this.#held
     this.#held = nothing
     return rest.length > 0 ? [rest] : []
+  }
+
+  /** Passes over tokens that cannot matter, where nothing waits for what comes. */
+  #skim(chunk: Uint8Array, at: number): number {
+    const state = this.#state
+    if (this.#hold >= 0 || this.#dropping > 0) return at
+    if (state !== 'after' && state !== 'key' && state !== 'value') return at
+    // The value of a key that the walk has read may be one that is told.
+    if (state === 'value' && this.#isObject[this.#depth] === 1) return at
+    const place = this.#place
+    place.at = at
+    place.state = state
+    place.depth = this.#depth
+    place.first = this.#first
+    skim(this.#bytes, chunk, this.#isObject, place, this.#top === 0)
+    if (place.at === at) return at
+    this.#state = place.state
+    this.#depth = place.depth
+    this.#first = place.first
+    this.#name = ''
+    return place.at
   }
 
   #step(chunk: Uint8Array, at: number): number {
@@ -202,29 +226,17 @@ export class Envelope {
     return at + 1
   }
 
-  #inString(chunk: Uint8Array, from: number): number {
-    let at = from
-    for (;;) {
-      const end = findQuote(this.#bytes, chunk, at)
-      const to = end < 0 ? chunk.length : end
-      let first = to
-      while (first > from && chunk[first - 1] === backslash) first--
-      const run = to - first + (first === from ? this.#backslashes : 0)
-      if (end < 0) {
-        this.#backslashes = run
-        return to
-      }
-      at = end + 1
-      // An odd run of backslashes escapes the quote.
-      if (run % 2 === 1) {
-        this.#backslashes = 0
-        if (at < chunk.length) continue
-        return at
-      }
-      this.#backslashes = 0
-      this.#endString(chunk, end)
-      return at
+  #inString(chunk: Uint8Array, at: number): number {
+    const from = this.#escaped ? at + 1 : at
+    this.#escaped = false
+    const words = new DataView(chunk.buffer, chunk.byteOffset, chunk.length)
+    const end = stringEnd(this.#bytes, words, chunk, from)
+    if (end < 0) {
+      this.#escaped = backslashesBefore(chunk, from, chunk.length) % 2 === 1
+      return chunk.length
     }
+    this.#endString(chunk, end - 1)
+    return end
   }
 
   #endString(chunk: Uint8Array, end: number): void {
@@ -282,10 +294,4 @@ export class Envelope {
     if (this.#from < to) this.#out.push(chunk.subarray(this.#from, to))
     this.#from = Math.max(this.#from, to)
   }
-}
-
-function findQuote(bytes: BytePrimitives, chunk: Uint8Array, from: number): number {
-  const near = Math.min(chunk.length, from + NEAR)
-  for (let at = from; at < near; at++) if (chunk[at] === quote) return at
-  return near < chunk.length ? bytes.indexOfQuote(chunk, near) : -1
 }

@@ -1,0 +1,137 @@
+import type { BytePrimitives } from '../platform.ts'
+import { stringEnd } from './string-end.ts'
+
+const quote = 0x22
+const backslash = 0x5c
+const comma = 0x2c
+const openBrace = 0x7b
+const closeBrace = 0x7d
+const openBracket = 0x5b
+const closeBracket = 0x5d
+const colon = 0x3a
+
+/** Containers that may stand in each other. */
+export const MAX_DEPTH = 512
+// Keys beyond this are left to the walk.
+const MAX_KEY = 256
+
+const AFTER = 0
+const KEY = 1
+const VALUE = 2
+
+// What a byte is outside of strings.
+const WHITE = 1
+const SCALAR = 2
+const kinds = new Uint8Array(256)
+for (const byte of [0x20, 0x0a, 0x0d, 0x09]) kinds[byte] = WHITE
+for (const character of '0123456789+-.abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ') {
+  kinds[character.charCodeAt(0)] = SCALAR
+}
+
+/** Where a walk through JSON stands between two tokens. */
+export interface Place {
+  at: number
+  state: 'after' | 'key' | 'value'
+  depth: number
+  /** Nothing of the innermost container has been seen. */
+  first: boolean
+}
+
+/**
+ * Moves `place` over as many tokens as hold nothing that matters to `Envelope`, fast, and stops
+ * before the first that may, or is not complete in `chunk`, or is no JSON; all of that is for the
+ * walk that looks at everything. Stops within an object only before a key, or after a key and its
+ * colon. `isObject` tells of each depth whether it is an object; `told`: top-level ids matter still.
+ */
+export function skim(
+  bytes: BytePrimitives,
+  chunk: Uint8Array,
+  isObject: Uint8Array,
+  place: Place,
+  told: boolean,
+): void {
+  const length = chunk.length
+  const words = new DataView(chunk.buffer, chunk.byteOffset, length)
+  let { at, depth, first } = place
+  let mode = place.state === 'after' ? AFTER : place.state === 'key' ? KEY : VALUE
+  while (at < length) {
+    const byte = chunk[at] ?? 0
+    const kind = kinds[byte] ?? 0
+    if (kind === WHITE) {
+      at++
+      continue
+    }
+    if (mode === VALUE) {
+      if (byte === quote) {
+        const end = stringEnd(bytes, words, chunk, at + 1)
+        if (end < 0) break
+        at = end
+      } else if (kind === SCALAR) {
+        let to = at + 1
+        while (to < length && kinds[chunk[to] ?? 0] === SCALAR) to++
+        if (to === length) break
+        at = to
+      } else if (byte === openBrace || byte === openBracket) {
+        if (depth === MAX_DEPTH) break
+        isObject[++depth] = byte === openBrace ? 1 : 0
+        mode = byte === openBrace ? KEY : VALUE
+        first = true
+        at++
+        continue
+      } else if (byte === closeBracket && depth > 1 && isObject[depth] === 0) {
+        depth--
+        at++
+      } else break
+      mode = AFTER
+      first = false
+      continue
+    }
+    if (byte === closeBrace || byte === closeBracket) {
+      if (depth <= 1 || isObject[depth] !== (byte === closeBrace ? 1 : 0)) break
+      depth--
+      mode = AFTER
+      first = false
+      at++
+      continue
+    }
+    let key = at
+    if (mode === AFTER) {
+      if (byte !== comma || depth === 0) break
+      if (isObject[depth] === 0) {
+        mode = VALUE
+        at++
+        continue
+      }
+      key++
+      while (key < length && kinds[chunk[key] ?? 0] === WHITE) key++
+    }
+    const to = keyEnd(chunk, key, told && depth === 1)
+    if (to < 0) break
+    at = to
+    mode = VALUE
+  }
+  place.at = at
+  place.state = mode === AFTER ? 'after' : mode === KEY ? 'key' : 'value'
+  place.depth = depth
+  place.first = first
+}
+
+/** Position after the colon of the key at `at`, or -1 where the key matters or cannot be judged. */
+function keyEnd(chunk: Uint8Array, at: number, told: boolean): number {
+  if (at >= chunk.length || chunk[at] !== quote) return -1
+  const limit = Math.min(chunk.length, at + MAX_KEY)
+  let to = at + 1
+  for (; to < limit; to++) {
+    const byte = chunk[to] ?? 0
+    if (byte === quote) break
+    if (byte === backslash) return -1
+  }
+  if (to >= limit) return -1
+  const length = to - at - 1
+  const initial = chunk[at + 1]
+  if (told && ((length === 2 && initial === 0x69) || (length === 6 && initial === 0x73))) return -1
+  if (length > 7 && ((chunk[to - 1] ?? 0) | 0x20) === 0x67) return -1
+  do to++
+  while (to < chunk.length && kinds[chunk[to] ?? 0] === WHITE)
+  return to < chunk.length && chunk[to] === colon ? to + 1 : -1
+}
