@@ -21,7 +21,10 @@ export function createNodeBody(
   async function read(): Promise<Uint8Array | undefined> {
     for (;;) {
       const chunk: Uint8Array | null = source.readableEnded ? null : source.read()
-      if (chunk !== null && chunk.length > 0) return chunk
+      // No Buffer: its `slice` is no copy and its `fill` refuses an end beyond its own.
+      if (chunk !== null && chunk.length > 0) {
+        return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length)
+      }
       if (source.readableEnded) return undefined
       if (fault !== undefined) throw fault
       if (source.destroyed) throw new Error('The peer closed the connection before the body ended')

@@ -39,6 +39,15 @@ describe('a body on Node', () => {
     expect(after).toEqual([undefined, undefined])
   })
 
+  test('gives chunks whose slices are copies', async () => {
+    const source = new PassThrough()
+    source.end('some bytes')
+    const chunk = await createNodeBody(source, 5000).read()
+    const copy = chunk?.slice().fill(0x2a, 5, 4096)
+    expect(Buffer.from(copy ?? []).toString()).toBe('some *****')
+    expect(Buffer.from(chunk ?? []).toString()).toBe('some bytes')
+  })
+
   test('is empty where nothing was sent', async () => {
     await using served = await bodyServer(collect)
     await fetch(served.url, { method: 'POST' })
