@@ -67,7 +67,10 @@ export class ShortValues {
     let now = state
     for (; at < length; at++) {
       const byte = text[at] ?? 0
-      if (isSpace(byte)) continue
+      if (byte <= 0x20) {
+        if (isSpace(byte)) continue
+        break
+      }
       if (now <= EXPECT_VALUE_OR_END) {
         if (byte === QUOTE) {
           const end = shortEnd(text, at + 1, length, this.#stringBytes)
@@ -113,6 +116,10 @@ export class ShortValues {
         trail.takeKey(text, at + 1, end)
         at = end
         now = EXPECT_COLON
+        if (at + 1 < length && text[at + 1] === COLON) {
+          at++
+          now = EXPECT_VALUE
+        }
       } else if (byte === CLOSE_OBJECT && now === EXPECT_KEY_OR_END) {
         now = AFTER_VALUE
         at--
