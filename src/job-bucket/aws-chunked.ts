@@ -85,7 +85,12 @@ export class AwsChunkedDecoder {
     } else {
       const at = line.indexOf(':')
       const name = line.slice(0, at).trim().toLowerCase()
-      if (at < 1 || this.#trailers.has(name) || this.#trailers.size === maxTrailers) {
+      if (
+        at < 1 ||
+        name === '' ||
+        this.#trailers.has(name) ||
+        this.#trailers.size === maxTrailers
+      ) {
         throw new S3Error('MalformedTrailerError')
       }
       this.#trailers.set(name, line.slice(at + 1).trim())

@@ -81,6 +81,7 @@ test.for([
   ['a chunk that is too long', '1\r\nab\r\n0\r\n\r\n'],
   ['bytes after the end', '0\r\n\r\nx'],
   ['a trailer without a name', '0\r\n:b\r\n\r\n'],
+  ['a trailer with a blank name', '0\r\n :b\r\n\r\n'],
   ['a trailer without a colon', '0\r\nab\r\n\r\n'],
   ['the same trailer twice', '0\r\na:b\r\nA:c\r\n\r\n'],
   ['too many trailers', `0\r\n${Array.from({ length: 17 }, (_, i) => `a${i}:b\r\n`).join('')}\r\n`],
