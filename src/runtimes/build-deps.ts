@@ -1,7 +1,7 @@
 import { createAuthenticator } from '../auth/authenticate.ts'
 import { createProof } from '../auth/proof.ts'
 import { Recent } from '../cache/recent.ts'
-import type { Config } from '../config/config.ts'
+import type { Config, StoreConfig } from '../config/config.ts'
 import { createKeyring } from '../config/keyring.ts'
 import type { Deps } from '../flows/deps.ts'
 import { createGrants } from '../grants/stored-grants.ts'
@@ -15,19 +15,20 @@ import { createUpstream } from '../upstream/client.ts'
 /** Grants whose secrets stay compiled: a status poll a second must not compile them anew. */
 const compiledGrants = 100
 
-/** Puts the house together; both roofs use it. */
-export function buildDeps(config: Config, platform: Platform, log: Log): Deps {
+/** Puts the house together; all roofs use it. `makeStore` stands in where stores are not S3. */
+export function buildDeps(
+  config: Config,
+  platform: Platform,
+  log: Log,
+  makeStore: (store: StoreConfig) => ObjectStore = (store) =>
+    createS3Store(store, platform, {
+      idleTimeoutMs: config.limits.idleTimeoutMs,
+      presignSeconds: config.access.presignSeconds,
+    }),
+): Deps {
   const keyring = createKeyring(config.masterKeys)
   const stores = new Map<string, ObjectStore>()
-  for (const [id, store] of config.stores) {
-    stores.set(
-      id,
-      createS3Store(store, platform, {
-        idleTimeoutMs: config.limits.idleTimeoutMs,
-        presignSeconds: config.access.presignSeconds,
-      }),
-    )
-  }
+  for (const [id, store] of config.stores) stores.set(id, makeStore(store))
   const stateStore = stores.get(config.stateStoreId)
   if (stateStore === undefined) throw new TypeError(`There is no store ${config.stateStoreId}`)
   const { grantCacheSeconds } = config.access
