@@ -1,0 +1,197 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { buffer } from 'node:stream/consumers'
+import { listen, takeCommands } from '../subjects/control.ts'
+import { OrderedHash } from './ordered-hash.ts'
+import { SmallObjects } from './small-objects.ts'
+
+/**
+ * An S3 store that costs next to nothing: keeps objects below 1 MiB, counts and drops the rest,
+ * checks no signature. A key that ends in `generated-BYTES` can be read: that many zeros.
+ * Commands: `verify` {on} has it hash payloads; `take` gives and forgets what arrived.
+ */
+
+const keptBytes = 1024 * 1024
+const objects = new SmallObjects()
+const uploads = new Map<string, { readonly hash: OrderedHash | undefined }>()
+const zeros = Buffer.alloc(256 * 1024)
+let verifying = false
+let requests = 0
+let bytes = 0
+let hashes: string[] = []
+let made = 0
+
+const server = createServer((request, response) => {
+  serve(request, response).catch((error: unknown) => {
+    response.statusCode = 500
+    response.end(`<Error><Code>InternalError</Code><Message>${error}</Message></Error>`)
+  })
+})
+server.requestTimeout = 0
+
+async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  requests++
+  const url = new URL(request.url ?? '/', 'http://sink')
+  const key = decodeURIComponent(url.pathname).split('/').slice(2).join('/')
+  const query = url.searchParams
+  const { method } = request
+  if (method === 'PUT') await put(request, response, key, query)
+  else if (method === 'POST') await post(request, response, query)
+  else if (method === 'DELETE') {
+    uploads.delete(query.get('uploadId') ?? '')
+    if (!query.has('uploadId')) objects.delete(key)
+    response.writeHead(204).end()
+  } else if (key === '') list(response, query)
+  else get(response, key, method === 'HEAD')
+}
+
+async function put(
+  request: IncomingMessage,
+  response: ServerResponse,
+  key: string,
+  query: URLSearchParams,
+): Promise<void> {
+  const upload = uploads.get(query.get('uploadId') ?? '')
+  if (query.has('uploadId')) {
+    if (upload === undefined) {
+      refuse(response, 404, 'NoSuchUpload')
+      return
+    }
+    if (upload.hash === undefined) await drop(request)
+    else upload.hash.add(Number(query.get('partNumber')), await count(request))
+    response.writeHead(200, { etag: `"part-${++made}"` }).end()
+    return
+  }
+  if (Number(request.headers['content-length'] ?? keptBytes) >= keptBytes) {
+    if (verifying) addHash(await count(request))
+    else await drop(request)
+    response.writeHead(200, { etag: `"large-${++made}"` }).end()
+    return
+  }
+  const { 'if-none-match': none, 'if-match': match, 'content-type': contentType } = request.headers
+  const condition = none === '*' ? 'absent' : match === undefined ? undefined : { etag: match }
+  const body = await buffer(request)
+  const etag = objects.put(key, body, {
+    ...(condition !== undefined && { condition }),
+    ...(contentType !== undefined && { contentType }),
+  })
+  if (etag === undefined) refuse(response, 412, 'PreconditionFailed')
+  else response.writeHead(200, { etag }).end()
+}
+
+/** Reads a payload to its end and drops it. */
+function drop(request: IncomingMessage): Promise<void> {
+  return new Promise((resolve, reject) => {
+    request.on('data', (chunk: Buffer) => {
+      bytes += chunk.length
+    })
+    request.on('end', resolve)
+    request.on('error', reject)
+  })
+}
+
+async function count(request: IncomingMessage): Promise<Buffer> {
+  const body = await buffer(request)
+  bytes += body.length
+  return body
+}
+
+function addHash(body: Uint8Array): void {
+  const hash = new OrderedHash()
+  hash.add(1, body)
+  hashes.push(hash.digest())
+}
+
+async function post(
+  request: IncomingMessage,
+  response: ServerResponse,
+  query: URLSearchParams,
+): Promise<void> {
+  await buffer(request)
+  if (query.has('uploads')) {
+    const uploadId = `upload-${++made}`
+    uploads.set(uploadId, { hash: verifying ? new OrderedHash() : undefined })
+    response.end(
+      `<InitiateMultipartUploadResult><UploadId>${uploadId}</UploadId></InitiateMultipartUploadResult>`,
+    )
+    return
+  }
+  const uploadId = query.get('uploadId') ?? ''
+  const upload = uploads.get(uploadId)
+  if (upload === undefined) {
+    refuse(response, 404, 'NoSuchUpload')
+    return
+  }
+  uploads.delete(uploadId)
+  if (upload.hash !== undefined) hashes.push(upload.hash.digest())
+  response.end(
+    `<CompleteMultipartUploadResult><ETag>"all-${++made}"</ETag></CompleteMultipartUploadResult>`,
+  )
+}
+
+function get(response: ServerResponse, key: string, headOnly: boolean): void {
+  const generated = /generated-(\d+)$/.exec(key)?.[1]
+  const object = objects.get(key)
+  if (generated === undefined && object === undefined) {
+    refuse(response, 404, 'NoSuchKey')
+    return
+  }
+  response.writeHead(200, {
+    etag: object?.etag ?? '"generated"',
+    'content-length': generated ?? object?.bytes.length ?? 0,
+    'content-type': object?.contentType ?? 'application/octet-stream',
+    'last-modified': 'Thu, 01 Jan 2026 00:00:00 GMT',
+  })
+  if (headOnly) response.end()
+  else if (object !== undefined) response.end(object.bytes)
+  else sendZeros(response, Number(generated))
+}
+
+function sendZeros(response: ServerResponse, length: number): void {
+  let left = length
+  const send = () => {
+    while (left > 0) {
+      const piece = left < zeros.length ? zeros.subarray(0, left) : zeros
+      left -= piece.length
+      if (!response.write(piece)) {
+        response.once('drain', send)
+        return
+      }
+    }
+    response.end()
+  }
+  send()
+}
+
+function list(response: ServerResponse, query: URLSearchParams): void {
+  if (query.has('uploads')) {
+    response.end('<ListMultipartUploadsResult></ListMultipartUploadsResult>')
+    return
+  }
+  const found = objects
+    .list(query.get('prefix') ?? '', query.get('start-after') ?? '')
+    .slice(0, Number(query.get('max-keys') ?? 250))
+    .map(({ key, size }) => `<Contents><Key>${key}</Key><Size>${size}</Size></Contents>`)
+  response.end(
+    `<ListBucketResult><IsTruncated>false</IsTruncated>${found.join('')}</ListBucketResult>`,
+  )
+}
+
+function refuse(response: ServerResponse, status: number, code: string): void {
+  response.writeHead(status).end(`<Error><Code>${code}</Code><Message>no</Message></Error>`)
+}
+
+await takeCommands(
+  {
+    verify({ on }: { on: boolean }) {
+      verifying = on
+    },
+    take() {
+      const taken = { requests, bytes, hashes }
+      requests = 0
+      bytes = 0
+      hashes = []
+      return taken
+    },
+  },
+  await listen(server),
+)
