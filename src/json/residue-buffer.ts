@@ -1,5 +1,7 @@
 const NOTHING = new Uint8Array(0)
 const FIRST_BYTES = 1024
+/** Each copy touches fresh pages anew; what is beyond the length costs none until it is used. */
+const GROWTH = 4
 
 /**
  * The residue as it grows, and the place where it is read: whatever chunks they came in, keys and
@@ -22,7 +24,7 @@ export class ResidueBuffer {
   append(chunk: Uint8Array, from: number, to: number): void {
     const length = this.length + to - from
     if (length > this.text.length) {
-      const text = new Uint8Array(Math.max(this.text.length * 2, length, FIRST_BYTES))
+      const text = new Uint8Array(Math.max(this.text.length * GROWTH, length, FIRST_BYTES))
       text.set(this.text.subarray(0, this.length))
       this.text = text
     }
