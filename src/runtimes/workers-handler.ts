@@ -1,0 +1,77 @@
+import type { Hono } from 'hono'
+import type { StoreConfig } from '../config/config.ts'
+import { ConfigError, readConfig } from '../config/read-config.ts'
+import { GatewayError } from '../errors.ts'
+import { createApp } from '../http/app.ts'
+import type { AppEnv } from '../http/call.ts'
+import { problemReply } from '../http/problem.ts'
+import { respond } from '../http/respond.ts'
+import type { ObjectStore } from '../store/store.ts'
+import { buildDeps } from './build-deps.ts'
+import { createJsonLog } from './json-log.ts'
+import { createWorkersBody, lengthOf } from './workers-body.ts'
+import { createWorkersPlatform } from './workers-platform.ts'
+
+type Bindings = Readonly<Record<string, unknown>>
+
+/** Parts in the buffer pool of an isolate, which has 128 MB in all. */
+const poolParts = 6
+
+/**
+ * Makes the handler of a Worker; the gateway in it is built with the first request, because bindings
+ * are not there before. `makeStore` stands in where stores are not S3.
+ */
+export function createWorkersHandler(
+  makeStore?: (store: StoreConfig) => ObjectStore,
+): ExportedHandler<Bindings> {
+  let app: Hono<AppEnv> | undefined
+
+  /** A faulty configuration is not cached. */
+  function appOf(env: Bindings): Hono<AppEnv> {
+    const read = (name: string) => {
+      const value = env[name]
+      // A var may be a TOML table, which arrives as an object.
+      return typeof value === 'object' && value !== null ? JSON.stringify(value) : asText(value)
+    }
+    const log = createJsonLog(read('BULKWAY_LOG'), (line) => console.log(line))
+    const platform = createWorkersPlatform(log)
+    const config = readConfig(read('BULKWAY_CONFIG') ?? '', read, { poolParts })
+    return createApp(buildDeps(config, platform, log, makeStore), {
+      bodyOf(context) {
+        const { body: source, headers } = context.req.raw
+        if (source === null) return undefined
+        const { idleTimeoutMs } = config.limits
+        return createWorkersBody(source, { drain: true, idleTimeoutMs, length: lengthOf(headers) })
+      },
+      targetOf(context) {
+        const url = new URL(context.req.url)
+        return url.pathname + url.search
+      },
+    })
+  }
+
+  return {
+    async fetch(request, env, context): Promise<Response> {
+      try {
+        app ??= appOf(env)
+      } catch (error) {
+        return misconfigured(error)
+      }
+      return await app.fetch(request, env, context)
+    },
+  }
+}
+
+function misconfigured(error: unknown): Response {
+  const log = createJsonLog('info', (line) => console.log(line))
+  const cause = error instanceof ConfigError ? error.message : error
+  const problem = new GatewayError('misconfigured', 'The gateway is not configured correctly', {
+    cause,
+  })
+  const reply = problemReply(problem, crypto.randomUUID(), log)
+  return respond(reply, createWorkersPlatform(log))
+}
+
+function asText(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined
+}
