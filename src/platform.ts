@@ -71,6 +71,20 @@ export interface BytePrimitives {
    * when a character is foreign (then `target` beyond `at` is undefined).
    */
   decodeBase64(chunk: Uint8Array, from: number, to: number, target: Uint8Array, at: number): number
+  /**
+   * Copies the beginning of `chunk[from, to)` with every `\/` as `/`, up to any other backslash or as
+   * far as there is room: `read` bytes make up `text`, which is valid until the next call. Absent
+   * where the platform has no fast way.
+   */
+  readonly unescapeSlashes?:
+    | ((chunk: Uint8Array, from: number, to: number) => Unescaped)
+    | undefined
+}
+
+/** See `BytePrimitives.unescapeSlashes`. */
+export interface Unescaped {
+  readonly text: Uint8Array
+  readonly read: number
 }
 
 export interface Platform {
@@ -91,6 +105,8 @@ export interface Platform {
   /** Lets a task outlive the response; its rejection is logged by the adapter. */
   waitUntil(task: Promise<unknown>): void
   sha256(): StreamHash
+  /** The CRC-32 (IEEE 802.3) of all before `bytes`, carried on over them; where the runtime has it. */
+  crc32?(bytes: Uint8Array, before: number): number
   /** All addresses of a host name; rejects when there are none. */
   resolve(hostname: string): Promise<string[]>
   /**

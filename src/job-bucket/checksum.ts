@@ -19,7 +19,7 @@ export const checksumHeaders = [
 
 /** Checksums by the header (or trailer) that carries them. SHA-1 is not among them. */
 export function createChecksum(header: string, platform: Platform): Checksum | undefined {
-  if (header === 'x-amz-checksum-crc32') return ofCrc(createCrc32())
+  if (header === 'x-amz-checksum-crc32') return ofCrc(nativeCrc32(platform) ?? createCrc32())
   if (header === 'x-amz-checksum-crc32c') return ofCrc(createCrc32c())
   if (header === 'x-amz-checksum-crc64nvme') return ofCrc(createCrc64Nvme())
   if (header !== 'x-amz-checksum-sha256') return undefined
@@ -40,5 +40,20 @@ function ofCrc(crc: Crc): Checksum {
   return {
     update: (bytes) => crc.update(bytes),
     finish: async () => encodeBase64(crc.digest()),
+  }
+}
+
+function nativeCrc32({ crc32 }: Platform): Crc | undefined {
+  if (crc32 === undefined) return undefined
+  let crc = 0
+  return {
+    update(bytes) {
+      crc = crc32(bytes, crc)
+    },
+    digest() {
+      const bytes = new Uint8Array(4)
+      new DataView(bytes.buffer).setUint32(0, crc)
+      return bytes
+    },
   }
 }

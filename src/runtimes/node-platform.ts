@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { lookup } from 'node:dns/promises'
 import { setTimeout as wait } from 'node:timers/promises'
+import { crc32 } from 'node:zlib'
 import { type Log, reasonOf } from '../log.ts'
 import type { OutgoingBody, Platform, StreamHash } from '../platform.ts'
 import { createBytePrimitives } from './byte-primitives.ts'
@@ -27,6 +28,7 @@ export function createNodePlatform(log: Log): Platform & { settled(): Promise<vo
     wait: async (ms) => await wait(ms),
     waitUntil,
     sha256,
+    crc32,
     resolve: async (hostname) =>
       (await lookup(hostname, { all: true })).map(({ address }) => address),
     holdBytes: 65_536,
