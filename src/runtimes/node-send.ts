@@ -62,6 +62,8 @@ function sendOnce(
   let connected = false
   outgoing.on('socket', (socket) => {
     connected = !socket.connecting
+    // A kept connection never says it again, and would keep every request that listens.
+    if (connected) return
     socket.once('connect', () => {
       connected = true
     })

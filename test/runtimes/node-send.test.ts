@@ -466,6 +466,18 @@ describe('a kept connection', () => {
     expect(await textOf(await send(request(served.url)))).toBe(first)
   })
 
+  test('keeps nothing of the requests that were on it', async () => {
+    const warnings: Error[] = []
+    const note = (warning: Error) => warnings.push(warning)
+    process.on('warning', note)
+    await using served = await serveLoopback((_, response) => response.end('answer'))
+    const send = createNodeSend()
+    for (let at = 0; at < 30; at++) await textOf(await send(request(served.url)))
+    await turns(2)
+    process.off('warning', note)
+    expect(warnings.map(({ name }) => name)).not.toContain('MaxListenersExceededWarning')
+  })
+
   test('that was stale is retried for a request that may be repeated', async () => {
     expect(await second({ idempotent: true })).toEqual({ outcome: 'fine', connections: 2 })
     const put = { method: 'PUT', idempotent: true, body: new Uint8Array(10) }
