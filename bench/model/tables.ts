@@ -50,8 +50,24 @@ export function outlook(workload: Workload, figures: Figures) {
   }
 }
 
+/** Name of a table in the page's markers. */
+export type TableName =
+  | 'capacity'
+  | 'gigabyte'
+  | 'money'
+  | 'bodies'
+  | 'tenants'
+  | 'instances'
+  | 'workers'
+  | 'figures'
+  | 'prices'
+  | 'check'
+
 /** Every table by the name of its markers. */
-export function tables(figures: Figures, comparisons: readonly Comparison[]) {
+export function tables(
+  figures: Figures,
+  comparisons: readonly Comparison[],
+): Record<TableName, string> {
   return {
     capacity: capacityTable(figures),
     gigabyte: gigabyteTable(figures),
@@ -271,8 +287,9 @@ function checkTable(comparisons: readonly Comparison[]): string {
   const rows = Object.entries<{ relative?: number; absolute?: number }>(tolerances).map(
     ([quantity, { relative, absolute = 0 }]) => {
       const all = comparisons.filter((one) => one.quantity === quantity)
-      const worst = all.reduce((one, other) =>
-        Math.abs(other.deviation) > Math.abs(one.deviation) ? other : one,
+      const worst = all.reduce(
+        (one, other) => (Math.abs(other.deviation) > Math.abs(one.deviation) ? other : one),
+        { deviation: 0, scenario: '' },
       )
       const unit = relative === undefined ? ' points' : ' %'
       return [
