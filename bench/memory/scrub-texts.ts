@@ -51,7 +51,7 @@ const words =
     ' ',
   )
 
-function repeated(bytes: number, one: () => string): Uint8Array {
+function repeated(bytes: number, one: () => string): Buffer {
   const out = Buffer.alloc(bytes)
   let at = 0
   while (at < bytes) {
@@ -69,7 +69,7 @@ function sentence(next: (below: number) => number, count: number): string {
 }
 
 /** A JSON array of records, each with two sentences and a few scalars. */
-export function plainJson(bytes: number): Uint8Array {
+export function plainJson(bytes: number): Buffer {
   const next = random(3)
   let first = true
   return repeated(bytes, () => {
@@ -86,7 +86,7 @@ export function plainJson(bytes: number): Uint8Array {
 }
 
 /** A JSON array of records of short keys, numbers and words. */
-export function smallValues(bytes: number): Uint8Array {
+export function smallValues(bytes: number): Buffer {
   const next = random(5)
   let first = true
   return repeated(bytes, () => {
@@ -104,7 +104,7 @@ export function smallValues(bytes: number): Uint8Array {
 }
 
 /** A JSON array of one base64 string. */
-export function base64Text(bytes: number): Uint8Array {
+export function base64Text(bytes: number): Buffer {
   const next = random(9)
   let first = true
   return repeated(bytes, () => {
@@ -115,7 +115,7 @@ export function base64Text(bytes: number): Uint8Array {
 }
 
 /** Plain JSON with one of the secrets in every `every` bytes. */
-export function manyHits(bytes: number, secrets: readonly string[], every: number): Uint8Array {
+export function manyHits(bytes: number, secrets: readonly string[], every: number): Buffer {
   const out = plainJson(bytes)
   const short = secrets.filter((secret) => secret.length < every / 2)
   for (let at = every; at + every <= bytes; at += every) {
@@ -126,7 +126,7 @@ export function manyHits(bytes: number, secrets: readonly string[], every: numbe
 }
 
 /** Nothing but pieces of the secrets, each cut off before a secret is whole: every probe collides. */
-export function hostile(bytes: number, secrets: readonly string[]): Uint8Array {
+export function hostile(bytes: number, secrets: readonly string[]): Buffer {
   const next = random(13)
   return repeated(bytes, () => {
     const secret = secrets[next(secrets.length)] ?? ''
@@ -136,7 +136,7 @@ export function hostile(bytes: number, secrets: readonly string[]): Uint8Array {
 }
 
 /** Four bytes of one secret over and over. */
-export function repeatedGram(bytes: number, secret: string): Uint8Array {
+export function repeatedGram(bytes: number, secret: string): Buffer {
   const gram = secret.slice(8, 12)
   return repeated(bytes, () => gram.repeat(1024))
 }
