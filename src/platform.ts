@@ -76,9 +76,7 @@ export interface BytePrimitives {
    * far as there is room: `read` bytes make up `text`, which is valid until the next call. Absent
    * where the platform has no fast way.
    */
-  readonly unescapeSlashes?:
-    | ((chunk: Uint8Array, from: number, to: number) => Unescaped)
-    | undefined
+  unescapeSlashes?(chunk: Uint8Array, from: number, to: number): Unescaped
 }
 
 /** See `BytePrimitives.unescapeSlashes`. */

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { compileRules } from '../../src/json/pointer.ts'
 import type { LiftRule } from '../../src/json/rules.ts'
 import { JsonSplicer, type SplicerOptions } from '../../src/json/splicer.ts'
-import { createBytePrimitives } from '../../src/runtimes/byte-primitives.ts'
+import { createNodeBytes } from '../../src/runtimes/node-bytes.ts'
 import type { Body, BodyKind } from './splice-bodies.ts'
 
 const CHUNK_BYTES = 65_536
@@ -15,7 +15,7 @@ const rules: LiftRule[] = [{ pointer: '/input/payload', stage: true, encoding: '
 /** What the gateway asks of the splicer, with a residue limit that no body here meets. */
 export function optionsFor(kind: BodyKind): SplicerOptions {
   return {
-    bytes: createBytePrimitives(),
+    bytes: createNodeBytes(),
     nesting: 512,
     keyBytes: 1024,
     residueMaxBytes: 1e9,

@@ -84,11 +84,24 @@ export class Base64Lift implements Lift {
     }
     const backslash = this.#bytes.indexOfBackslash(input, this.at)
     const plainEnd = backslash < 0 || backslash > end ? end : backslash
-    if (plainEnd < end && plainEnd - this.at < PLAIN_RUN) return this.#takeCompacted(input, end)
+    if (plainEnd < end && plainEnd - this.at < PLAIN_RUN) {
+      return this.#takeUnescaped(input, end) ?? this.#takeCompacted(input, end)
+    }
     const quadsEnd = this.at + ((plainEnd - this.at) & ~3)
     if (!this.#decode(input, this.at, quadsEnd)) return quadsEnd
     this.at = quadsEnd
     return quadsEnd
+  }
+
+  /** Decodes what only slashes are escaped in; undefined when that is not worth it. */
+  #takeUnescaped(input: Uint8Array, end: number): number | undefined {
+    const unescaped = this.#bytes.unescapeSlashes?.(input, this.at, end)
+    if (unescaped === undefined) return undefined
+    const { text, read } = unescaped
+    if (read < PLAIN_RUN) return undefined
+    const to = this.at + read
+    if (this.#decodeAll(text, text.length)) this.at = to
+    return to
   }
 
   /** Resolves escapes into the scratch, then decodes; stops before an escape that is cut. */
@@ -117,11 +130,16 @@ export class Base64Lift implements Lift {
       if (code !== LINE_FEED && code !== CARRIAGE_RETURN) scratch[length++] = code
     }
     if (from === this.at) return from + 1
-    const whole = length & ~3
-    if (!areSextets(whole, length) || !this.#decode(scratch, 0, whole)) return from
-    for (let at = whole; at < length; at++) this.#takeSextet(SEXTETS[scratch[at] ?? 0] ?? 0)
-    this.at = from
+    if (this.#decodeAll(scratch, length)) this.at = from
     return from
+  }
+
+  /** Decodes `text[0, length)`, what is left of the last quad too; or nothing. */
+  #decodeAll(text: Uint8Array, length: number): boolean {
+    const whole = length & ~3
+    if (!areSextets(text, whole, length) || !this.#decode(text, 0, whole)) return false
+    for (let at = whole; at < length; at++) this.#takeSextet(SEXTETS[text[at] ?? 0] ?? 0)
+    return true
   }
 
   #decode(input: Uint8Array, from: number, to: number): boolean {
@@ -212,9 +230,9 @@ function hasBackslash(word: number): boolean {
   return ((difference - 0x01010101) & ~difference & 0x80808080) !== 0
 }
 
-function areSextets(from: number, to: number): boolean {
+function areSextets(text: Uint8Array, from: number, to: number): boolean {
   for (let at = from; at < to; at++) {
-    if ((SEXTETS[scratch[at] ?? 0] ?? -1) < 0) return false
+    if ((SEXTETS[text[at] ?? 0] ?? -1) < 0) return false
   }
   return true
 }

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer'
 import type { BytePrimitives } from '../platform.ts'
+import { createUnescapeSlashes } from './slashes.ts'
 
 /** The method of the ES2026 base64 proposal, present in workerd and Node 26. */
 interface NativeDecoder {
@@ -11,6 +12,12 @@ interface NativeDecoder {
 
 /** Characters decoded at a time; a multiple of 4. */
 const PIECE_CHARACTERS = 65_536
+/** In random content one character of 32 tells the alphabet. */
+const PROBE_CHARACTERS = 512
+const PLUS = 0x2b
+const SLASH = 0x2f
+const MINUS = 0x2d
+const UNDERSCORE = 0x5f
 
 /** Whether `bytes` can decode base64 by itself. */
 export function hasNativeDecoder(bytes: object): bytes is NativeDecoder {
@@ -54,9 +61,23 @@ const decodeNatively = inPieces((source, from, to, target, at) => {
 
 const decodeWithBuffer = inPieces((source, from, to, target, at) => {
   const expected = bytesOf(to - from)
-  // Buffer skips what is foreign to it, so that fewer bytes come out.
-  return target.write(source.toString('latin1', from, to), at, expected, 'base64') === expected
+  const text = source.toString('latin1', from, to)
+  // Either takes both alphabets, but the other one slowly. Buffer skips what is foreign to it, so
+  // that fewer bytes come out.
+  const alphabet = isUrlSafe(source, from, to) ? 'base64url' : 'base64'
+  return target.write(text, at, expected, alphabet) === expected
 })
+
+/** Guesses from the first character that tells the alphabets apart, in the piece's beginning. */
+function isUrlSafe(source: Buffer, from: number, to: number): boolean {
+  const end = Math.min(to, from + PROBE_CHARACTERS)
+  for (let at = from; at < end; at++) {
+    const byte = source[at]
+    if (byte === PLUS || byte === SLASH) return false
+    if (byte === MINUS || byte === UNDERSCORE) return true
+  }
+  return false
+}
 
 function bytesOf(characters: number): number {
   return (characters / 4) * 3
@@ -80,15 +101,19 @@ function decodesStrictly(
 export interface BytePrimitivesOptions {
   /** `native` is `Uint8Array.prototype.setFromBase64`; default: native where it exists. */
   readonly decoder?: 'native' | 'buffer'
+  /** `slashesModule`, compiled: without it there is no `unescapeSlashes`. */
+  readonly slashes?: WebAssembly.Module
 }
 
 /** Byte search and base64 decoding at native speed, on Node and, with nodejs_compat, on workerd. */
 export function createBytePrimitives(options: BytePrimitivesOptions = {}): BytePrimitives {
+  const { slashes } = options
   const decoder = options.decoder ?? (hasNativeDecoder(Buffer.prototype) ? 'native' : 'buffer')
   return {
     // A string, not a byte: workerd searches a byte with V8's scalar loop, a string with memchr.
     indexOfQuote: (chunk, from) => view(chunk).indexOf('"', from),
     indexOfBackslash: (chunk, from) => view(chunk).indexOf('\\', from),
     decodeBase64: decoder === 'native' ? decodeNatively : decodeWithBuffer,
+    ...(slashes === undefined ? {} : { unescapeSlashes: createUnescapeSlashes(slashes) }),
   }
 }

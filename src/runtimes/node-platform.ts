@@ -4,7 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { crc32 } from 'node:zlib'
 import { type Log, reasonOf } from '../log.ts'
 import type { OutgoingBody, Platform, StreamHash } from '../platform.ts'
-import { createBytePrimitives } from './byte-primitives.ts'
+import { createNodeBytes } from './node-bytes.ts'
 import { createNodeSend } from './node-send.ts'
 
 /** The Node adapter; `settled` resolves when all background work is done. */
@@ -21,7 +21,7 @@ export function createNodePlatform(log: Log): Platform & { settled(): Promise<vo
 
   return {
     name: 'node',
-    bytes: createBytePrimitives(),
+    bytes: createNodeBytes(),
     send: createNodeSend(),
     toStream,
     now: () => Date.now(),
