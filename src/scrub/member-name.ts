@@ -3,8 +3,10 @@
 /** Bytes of a key or string beyond which it is not looked at. */
 export const MAX_SCALAR = 1024
 
+/** Bytes from which a key without escapes is none of `s3Config`'s. */
+const NAME_BYTES = 32
 const backslash = 0x5c
-const utf8 = new TextDecoder()
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
 
 /** Whether a key may be one of `s3Config`'s, or of a scalar that is told; false is certain. */
 export function mayMatter(chunk: Uint8Array, from: number, to: number, depth: number): boolean {
@@ -12,14 +14,15 @@ export function mayMatter(chunk: Uint8Array, from: number, to: number, depth: nu
   if (length > MAX_SCALAR) return false
   if (depth === 1 && (length === 2 || length === 6)) return true
   if (length < 7) return false
-  if (((chunk[to - 1] ?? 0) | 0x20) === 0x67 && length < 32) return true
+  if (((chunk[to - 1] ?? 0) | 0x20) === 0x67 && length < NAME_BYTES) return true
   for (let at = from; at < to; at++) if (chunk[at] === backslash) return true
   return false
 }
 
 /** Whether a key is one of the spellings of `s3Config`. */
 export function isS3Config(name: string): boolean {
-  if (name.length < 8) return false
+  // The bounds of `mayMatter`, which sees a key only where no chunk ends in it.
+  if (name.length < 8 || name.length >= NAME_BYTES || !/g$/i.test(name)) return false
   return /^(?:output)?s3config$/.test(name.toLowerCase().replaceAll(/[_-]/g, ''))
 }
 

@@ -6,4 +6,5 @@ export const TARGETS: Readonly<Record<string, () => Promise<{ readonly target: T
   base64: () => import('./targets/base64.ts'),
   'aws-chunked': () => import('./targets/aws-chunked.ts'),
   scrubber: () => import('./targets/scrubber.ts'),
+  envelope: () => import('./targets/envelope.ts'),
 }

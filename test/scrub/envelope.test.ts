@@ -62,6 +62,7 @@ describe('Envelope', () => {
     '{"s3Config":"text","a":1}',
     '{"s3Config":null,"a":[{"s3Config":[{"a":1}]}]}',
     '{"a":"s3Config","b":{"s3ConfigX":{"c":1},"":{},"\\"s3Config":{"a":2}}}',
+    `{"s3config_":{"a":1},"s3${'_'.repeat(24)}config":{"b":2}}`,
     '{"error":"{\\"s3Config\\":{\\"a\\":1}}"}',
     ' [1, 2.5e-3, true, false, null, "\\\\", "\\\\\\"", {}, []] \n',
     '{"a":1}\n{"b":[{"c":{}}]}\n',
@@ -93,6 +94,7 @@ describe('Envelope', () => {
   it('reports nothing of ids that are not top-level strings', () => {
     expect(everyWay('[{"id":"a"}]').id).toBeUndefined()
     expect(everyWay('{"id":5,"a":{"id":"x"}}').id).toBeUndefined()
+    expect(everyWay('{"aaaaa":1,"\u{feff}id":"a"}').id).toBeUndefined()
     expect(everyWay(`{"id":"${'x'.repeat(1100)}"}`).id).toBeUndefined()
   })
 
