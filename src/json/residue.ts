@@ -1,3 +1,4 @@
+import { OPEN_ARRAY, OPEN_OBJECT, QUOTE } from './characters.ts'
 import type { LiftRule } from './rules.ts'
 
 /** One string that was lifted out of a document. */
@@ -30,6 +31,15 @@ export interface WatchedMember {
 }
 
 export type JsonKind = 'object' | 'array' | 'string' | 'number' | 'boolean' | 'null'
+
+/** The kind of the value that `byte` begins; of what begins none, `number`. */
+export function kindOf(byte: number): JsonKind {
+  if (byte === OPEN_OBJECT) return 'object'
+  if (byte === OPEN_ARRAY) return 'array'
+  if (byte === QUOTE) return 'string'
+  if (byte === 0x6e) return 'null'
+  return byte === 0x74 || byte === 0x66 ? 'boolean' : 'number'
+}
 
 /** What is left of a document once its payloads are lifted out. */
 export interface Residue {

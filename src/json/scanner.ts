@@ -12,7 +12,7 @@ import {
 import { invalidJson } from './lift.ts'
 import { Members } from './members.ts'
 import { BROKEN, beginNumber, continueNumber, ENDED, isCompleteNumber } from './number.ts'
-import type { JsonKind, Residue } from './residue.ts'
+import { type JsonKind, kindOf, type Residue } from './residue.ts'
 import { ResidueBuffer } from './residue-buffer.ts'
 import { decidesEarly } from './rules.ts'
 import {
@@ -296,12 +296,4 @@ export class Scanner {
     const pointer = inValue ? this.#trail.pointer(this.residue.text) : undefined
     throw invalidJson(detail, this.residue.offset(this.residue.at), pointer)
   }
-}
-
-function kindOf(byte: number): JsonKind {
-  if (byte === OPEN_OBJECT) return 'object'
-  if (byte === OPEN_ARRAY) return 'array'
-  if (byte === QUOTE) return 'string'
-  if (byte === 0x6e) return 'null'
-  return byte === 0x74 || byte === 0x66 ? 'boolean' : 'number'
 }
