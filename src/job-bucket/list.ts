@@ -120,7 +120,8 @@ function readToken(token: string): { after: string; isPrefix: boolean } {
   if (bytes === undefined || !/^[kp]/.test(token)) {
     throw new S3Error('InvalidArgument', 'The continuation token provided is incorrect')
   }
-  return { after: new TextDecoder().decode(bytes), isPrefix: token.startsWith('p') }
+  const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)
+  return { after: text, isPrefix: token.startsWith('p') }
 }
 
 function encodeKey(key: string): string {

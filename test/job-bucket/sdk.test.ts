@@ -298,13 +298,13 @@ test('stops writing, then reading, as the grant says', async () => {
 test('lists all mounts in key order, in pages, by virtual keys', async () => {
   served.memory.objects.clear()
   const inputs = ['in/0-a', 'in/1 b+&.txt', 'in/2/x', 'in/3', 'in/4']
-  const outputs = ['a', 'b/1', 'b/2', 'inner', 'z/1', 'é', '\u{1f600}', '\uffee']
+  const outputs = ['a', 'b/1', 'b/2', 'inner', 'z/1', 'é', '\u{1f600}', '\uffee', '\ufeffa']
   for (const key of inputs) served.memory.put(`real-day/real-grant/${key}`, 'x')
   for (const key of outputs) served.memory.put(`real-day/real-grant/out/${key}`, 'yy')
   // Hidden by the mount `in/`, and of another job.
   served.memory.put('real-day/real-grant/out/in/hidden', 'x')
   served.memory.put('real-day/real-grant2/out/other', 'x')
-  const all = ['a', 'b/1', 'b/2', ...inputs, 'inner', 'z/1', 'é', '\uffee', '\u{1f600}']
+  const all = ['a', 'b/1', 'b/2', ...inputs, 'inner', 'z/1', 'é', '\ufeffa', '\uffee', '\u{1f600}']
 
   const whole = await client.send(new ListObjectsV2Command({ Bucket }))
   expect(whole.Contents?.map(({ Key }) => Key)).toEqual(all)
