@@ -40,7 +40,9 @@ function check(input: Uint8Array): void {
   if (changed) throw new Disagreement('a change that is no mask', text, once)
 }
 
-/** Plants a secret for each byte from 0xf0 on, in the spelling that the next byte chooses. */
+const PLANTED_MAX = 12
+
+/** Plants a secret for a byte from 0xf0 on, in the spelling that the next byte chooses. */
 function plant(input: Uint8Array) {
   const cores: { from: number; to: number; spelling: number }[] = []
   let text = ''
@@ -51,6 +53,7 @@ function plant(input: Uint8Array) {
       continue
     }
     at++
+    if (cores.length === PLANTED_MAX) continue
     const spelling = (input[at] ?? 0) % SPELLERS.length
     const spelt = (SPELLERS[spelling] ?? SPELLERS[0])(SECRETS[byte % SECRETS.length] ?? SECRETS[0])
     cores.push({ from: text.length + spelt.from, to: text.length + spelt.to, spelling })

@@ -177,7 +177,7 @@ export const target: Target = {
       '\xc3\xa9',
       '\xf0\x9f\x98\x80',
     ],
-    ...['\xed\xa0\x80', '\xff', '\xff\xff\xff\xff\xff', '-0', '1e400', '0.5E-7'],
+    ...['\xed\xa0\x80', '\xef\xbb\xbf', '\xff', '\xff\xff\xff\xff\xff', '-0', '1e400', '0.5E-7'],
   ],
   check,
 }
