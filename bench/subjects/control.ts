@@ -22,6 +22,8 @@ export async function takeCommands(commands: Commands, url = ''): Promise<void> 
     }
   })
   server.requestTimeout = 0
+  // An orderly end: a profile asked for (`--cpu-prof`) is written then.
+  process.once('SIGTERM', () => process.exit(0))
   const control = await listen(server)
   process.stdout.write(`ready ${JSON.stringify({ control, url })}\n`)
 }
