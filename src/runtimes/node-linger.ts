@@ -28,6 +28,8 @@ export function lingerAfterAnswers(server: Server): void {
       const timer = setTimeout(() => socket.destroy(), lingerMs)
       timer.unref()
       incoming.once('close', () => clearTimeout(timer))
+      // A reader that stopped half-way would stop the sender.
+      incoming.removeAllListeners('data')
       incoming.resume()
     })
   })

@@ -181,6 +181,31 @@ describe('a body on Node', () => {
     expect(source.destroyed).toBe(false)
   })
 
+  test('does not take it for the end when somebody else has let go of the rest', async () => {
+    const source = new PassThrough()
+    const body = createNodeBody(source, 1000)
+    source.write('one')
+    expect(Buffer.from((await body.read()) ?? []).toString()).toBe('one')
+    source.removeAllListeners('data')
+    source.resume()
+    source.end('two')
+    await turns(20)
+    await expect(body.read()).rejects.toThrow('The rest of the body was dropped')
+  })
+
+  test('gives what has arrived before it says that the sender is gone', async () => {
+    const source = new PassThrough()
+    const body = createNodeBody(source, 1000)
+    source.write('one')
+    await body.read()
+    source.write('two')
+    await turns(20)
+    source.destroy(new Error('reset'))
+    await turns(20)
+    expect(Buffer.from((await body.read()) ?? []).toString()).toBe('two')
+    await expect(body.read()).rejects.toThrow('reset')
+  })
+
   test('is nothing to give up once it has ended', async () => {
     const source = new PassThrough()
     const reasons: unknown[] = []
