@@ -18,6 +18,8 @@ const fewestRounds = 5
 const options = orRefuse(() => parseOptions(process.argv.slice(2)))
 // Rows read it when they are loaded.
 process.env['BULKWAY_BENCH_SCALE'] = String(options.scale)
+// An exit ends the processes of the rows (dev/child.ts); a signal alone would leave them behind.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130))
 if (options.mode === 'help') process.stdout.write(help)
 else if (options.mode === 'render') await publish(root)
 else await main(options)
