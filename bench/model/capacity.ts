@@ -1,7 +1,7 @@
 /** How many instances a workload needs, what is used of each, and what gives out first. */
 import { base64Growth, type Demand, meanDemand } from './demand.ts'
 import type { Costs, Figures } from './figures.ts'
-import { limits, machineCores, prices } from './prices.ts'
+import { limits, machineCores } from './prices.ts'
 import { lossProbability, quantile, type Spread, sum, waitProbability } from './queueing.ts'
 import type { Settings, SizeClass, Surroundings, Workload } from './workload.ts'
 
@@ -45,7 +45,7 @@ export function useOf(
   const load = { instances, jobsPerSecond }
   const demand = meanDemand(workload, settings, around, costs, load)
   const cpu = each * demand.cpuSeconds
-  const machine = prices.machineNic.value / 8 / machineCores
+  const network = around.nicBits / 8 / machineCores
   const servers = (settings.poolParts * demand.holdSeconds) / demand.bufferSeconds
   const held = each * demand.holdSeconds
   const poolWait = settings.mayWait
@@ -58,7 +58,7 @@ export function useOf(
   return {
     instances,
     cpu,
-    nic: (each * Math.max(demand.bytesIn, demand.bytesOut)) / machine,
+    nic: (each * Math.max(demand.bytesIn, demand.bytesOut)) / network,
     buffers: each * demand.bufferSeconds,
     poolWait,
     overheadP50: quantile(mixture, 0.5),

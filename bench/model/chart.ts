@@ -1,11 +1,11 @@
 /** The chart of docs/slo.md: dollars a month over jobs a day, both logarithmic. */
 import type { Figures } from './figures.ts'
-import { outlook } from './tables.ts'
+import { outlook } from './outlook.ts'
 import { workloadAt } from './workload.ts'
 
-const width = 760
+const width = 800
 const height = 430
-const frame = { left: 84, right: 190, top: 52, bottom: 56 }
+const frame = { left: 84, right: 210, top: 52, bottom: 56 }
 const jobs = { from: 1e3, to: 1e6 }
 const dollars = { from: 1, to: 1e5 }
 
@@ -48,12 +48,26 @@ export function chart(figures: Figures): string {
       ({ color, path }) =>
         `<polyline points="${path}" fill="none" stroke="${color}" stroke-width="2.5" stroke-linejoin="round"/>`,
     ),
-    ...curves.map(
-      ({ name, color, end }) =>
-        `<text x="${end.x + 8}" y="${(end.y + 4).toFixed(1)}" fill="${color}" font-weight="600">${name}</text>`,
-    ),
+    ...labels(curves),
     '</svg>',
   ].join('\n')}\n`
+}
+
+interface Label {
+  readonly name: string
+  readonly color: string
+  readonly end: { readonly x: number; readonly y: number }
+}
+
+/** Names beside the ends of their curves, no two over each other. */
+function labels(curves: readonly Label[]): string[] {
+  let above = 0
+  return [...curves]
+    .sort((one, other) => one.end.y - other.end.y)
+    .map(({ name, color, end }) => {
+      above = Math.max(end.y + 4, above + 19)
+      return `<text x="${end.x + 8}" y="${above.toFixed(1)}" fill="${color}" font-weight="600">${name}</text>`
+    })
 }
 
 function grid(): string[] {

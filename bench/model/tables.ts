@@ -1,54 +1,13 @@
 /** The generated tables of docs/slo.md. */
-import {
-  memoryOf,
-  peakRate,
-  planNode,
-  planWorkers,
-  sweepBusy,
-  useOf,
-  type WorkersUse,
-} from './capacity.ts'
+import { memoryOf, peakRate, sweepBusy, useOf, type WorkersUse } from './capacity.ts'
 import type { Comparison } from './check.ts'
 import { tolerances } from './check.ts'
 import { demandOf } from './demand.ts'
 import { costsOf, type Figures } from './figures.ts'
-import { meteredBill, nodeBill, workersBill } from './money.ts'
+import { amount, dollars, parts, seconds, share, signed, table } from './format.ts'
+import { outlook, wired } from './outlook.ts'
 import { egressTiers, limits, machineCores, machineMemoryMb, prices, type Quote } from './prices.ts'
-import {
-  meanBytes,
-  monthDays,
-  onNode,
-  onWorkers,
-  points,
-  surroundings,
-  type Workload,
-  workloadAt,
-} from './workload.ts'
-
-/** Everything the tables say of one workload. */
-export function outlook(workload: Workload, figures: Figures) {
-  const node = planNode(workload, onNode, surroundings, costsOf(figures, 'node'))
-  const workers = planWorkers(
-    workload,
-    onWorkers,
-    surroundings,
-    costsOf(figures, 'workers'),
-    figures,
-  )
-  const machines = node.use.instances / machineCores
-  const bytes = meanBytes(workload)
-  return {
-    ...node,
-    workers,
-    machines,
-    terabytes: (workload.jobsPerDay * monthDays * bytes) / 1e12,
-    money: {
-      workers: workersBill(workload, bytes, workers.demand),
-      node: nodeBill(workload, bytes, node.use.demand, machines),
-      metered: meteredBill(workload, bytes, node.use.demand, machines),
-    },
-  }
-}
+import { monthDays, onNode, onWorkers, points, surroundings, workloadAt } from './workload.ts'
 
 /** Name of a table in the page's markers. */
 export type TableName =
@@ -91,6 +50,7 @@ function capacityTable(figures: Figures): string {
       amount(peakRate(workload)),
       amount(use.cpu * use.instances),
       `${machines} (${use.instances})`,
+      String(wired(workload, figures)),
       share(use.nic),
       amount(use.buffers),
       seconds(use.overheadP50),
@@ -100,7 +60,7 @@ function capacityTable(figures: Figures): string {
     ]
   })
   return table(
-    'jobs|TB a month|jobs/s, peak|cores, peak|machines (processes)|network of each|part buffers out, each|p50 over the body|p99|one sweep busy|what asks for machines',
+    'jobs|TB a month|jobs/s, peak|cores, peak|machines (processes)|with 10 Gbit/s|network of each|part buffers out, each|p50 over the body|p99|one sweep busy|what asks for machines',
     rows,
   )
 }
@@ -261,26 +221,32 @@ function figuresTable(figures: Figures): string {
 }
 
 function pricesTable(): string {
-  const all: readonly Quote[] = [...Object.values(prices), ...Object.values(limits)]
-  const rows = all.map(({ value, unit, source, read }) => [
+  const all = Object.entries<Quote>({ ...prices, ...limits })
+  const rows = all.map(([name, { value, unit, source, read, readAt }]) => [
+    `\`${name}\``,
     amount(value),
     unit,
-    `[${new URL(source).host}](${source})`,
+    link(source) + (readAt === undefined ? '' : `, as told by ${link(readAt)}`),
     read === 'parameter' ? 'assumed: set your own' : read,
   ])
   const tiers = egressTiers
-    .map(
-      ({ upToGb, perGb }) =>
-        `${perGb}${Number.isFinite(upToGb) ? ` to ${amount(upToGb / 1e3)} TB` : ' beyond'}`,
-    )
+    .map(({ upToGb, perGb }) => {
+      return `${perGb}${Number.isFinite(upToGb) ? ` to ${amount(upToGb / 1e3)} TB` : ' beyond'}`
+    })
     .join(', ')
+  const { source, readAt = source, read } = prices.egressIncluded
   rows.push([
+    '`egressTiers`',
     tiers,
-    '$ per GB to the internet',
-    `[aws.amazon.com](${prices.machine.source})`,
-    prices.machine.read,
+    '$ per GB',
+    `${link(source)}, as told by ${link(readAt)}`,
+    read,
   ])
-  return table('value|unit|source|read', rows)
+  return table('name|value|unit|source|read', rows)
+}
+
+function link(url: string): string {
+  return `[${new URL(url).host.replace(/^www\./, '')}](${url})`
 }
 
 function checkTable(comparisons: readonly Comparison[]): string {
@@ -295,41 +261,10 @@ function checkTable(comparisons: readonly Comparison[]): string {
       return [
         quantity,
         String(all.length),
-        `${(worst.deviation * 100).toFixed(1)}${unit} (${worst.scenario})`,
+        `${signed(worst.deviation)}${unit} (${worst.scenario})`,
         `± ${amount((relative ?? absolute) * 100)}${unit}`,
       ]
     },
   )
   return table('quantity|scenarios|largest deviation of the model|allowed', rows)
-}
-
-function table(head: string, rows: readonly (readonly string[])[]): string {
-  const columns = head.split('|')
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
-  return [line(columns), line(columns.map(() => '---')), ...rows.map(line)].join('\n')
-}
-
-/** Three digits, thousands parted. */
-function amount(value: number): string {
-  if (value !== 0 && Math.abs(value) < 0.01) return value.toPrecision(1)
-  const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2
-  const text = value.toFixed(digits).replace(/\.?0+$/, digits === 0 ? '$&' : '')
-  return text.replace(/\B(?=(\d{3})+$)/g, ',')
-}
-
-function share(value: number): string {
-  if (value < 0.0005) return value === 0 ? '0 %' : '< 0.1 %'
-  return `${value < 0.1 ? (value * 100).toFixed(1) : (value * 100).toFixed(0)} %`
-}
-
-function seconds(value: number): string {
-  return `${value.toFixed(2)} s`
-}
-
-function dollars(value: number): string {
-  return value < 1 ? `$${value.toPrecision(2)}` : `$${amount(value)}`
-}
-
-function parts(values: readonly number[]): string {
-  return values.map((value) => (value < 0.5 ? '0' : amount(Math.round(value)))).join(' + ')
 }

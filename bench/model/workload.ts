@@ -1,4 +1,5 @@
 /** What is asked of the gateway, and the world around it. */
+import { prices } from './prices.ts'
 
 /** A size of request and how many of all jobs have it. */
 export interface SizeClass {
@@ -41,6 +42,8 @@ export interface Surroundings {
   readonly sdkPartBytes: number
   /** Bytes that a client sends on while nobody reads: what sockets buffer. */
   readonly aheadBytes: number
+  /** Bits a second that a machine's network keeps up, each way. */
+  readonly nicBits: number
 }
 
 export const surroundings: Surroundings = {
@@ -51,6 +54,7 @@ export const surroundings: Surroundings = {
   submitSpread: 0.04,
   sdkPartBytes: 8 * 1024 * 1024,
   aheadBytes: 2 * 1024 * 1024,
+  nicBits: prices.machineNic.value,
 }
 
 /** What the gateway is configured with: the defaults. */

@@ -4,6 +4,7 @@ import { onNode } from '../../bench/model/workload.ts'
 import { receiveWebhook } from '../../src/flows/receive-webhook.ts'
 import { submitJob } from '../../src/flows/submit-job.ts'
 import { sweepDue } from '../../src/grants/sweep.ts'
+import type { ObjectStore } from '../../src/store/store.ts'
 import { callOf, type FakeGateway, fakeGateway } from '../flows/fake-deps.ts'
 import { readReply } from '../flows/read-reply.ts'
 import { answer } from '../intake/memory-store.ts'
@@ -37,8 +38,8 @@ function taken() {
 /** The store in memory lists no folders, by which the sweep finds the days that are over. */
 function listFolders(): void {
   const { store } = gateway
-  const list = store.list.bind(store)
-  store.list = async (prefix, options = {}) => {
+  const list: ObjectStore['list'] = store.list.bind(store)
+  const listed: ObjectStore['list'] = async (prefix, options = {}) => {
     const page = await list(prefix, options)
     if (options.delimiter === undefined) return page
     const folders = page.objects.flatMap(({ key }) => {
@@ -47,6 +48,7 @@ function listFolders(): void {
     })
     return { objects: [], prefixes: [...new Set(folders)] }
   }
+  store.list = listed
 }
 
 async function submit(payloadBytes: number): Promise<string> {
@@ -94,7 +96,9 @@ describe('the calls that the model counts are those that the gateway makes', () 
       const options = { stores: new Map(), state: store, grants: deps.grants, log: deps.log }
       await sweepDue({ ...options, stores: new Map([['main', store]]), now, limit: 1000 })
       // Looking for days and open uploads is the sweep's own, once a run.
-      const own = lines.filter((line) => /^list (due\/|2|grants\/2|[\d-]+\/|grants\/[\d-]+\/)$/.test(line)).length
+      const own = lines.filter((line) =>
+        /^list (due\/|2|grants\/2|[\d-]+\/|grants\/[\d-]+\/)$/.test(line),
+      ).length
       const all = taken()
       return { ...all, a: all.a - own }
     }
