@@ -28,16 +28,14 @@ export function createGrants(options: {
   const { store, keyring, platform } = options
   const cacheMs = options.grantCacheSeconds * 1000
   // Values, never pending promises: on Workers one request must not await another's.
-  const remembered = new Recent<{ readonly grant: Grant; readonly readAt: number }>(
-    rememberedGrants,
-  )
+  const remembered = new Recent<Stored & { readonly readAt: number }>(rememberedGrants)
   const bindings = new Recent<string>(rememberedGrants)
 
   let writes = 0
 
   /** The time is taken before the read, so that no grant is believed longer than it may be. */
-  function remember(grant: Grant, readAt: number): void {
-    remembered.set(grant.grantId, { grant, readAt })
+  function remember(stored: Stored, readAt: number): void {
+    remembered.set(stored.grant.grantId, { ...stored, readAt })
   }
 
   async function load(grantId: string): Promise<Stored | undefined> {
@@ -55,9 +53,10 @@ export function createGrants(options: {
       // Its master key is retired, or the object is not ours: nobody can act on it or scrub for it.
       throw new GatewayError('not_found', 'Cannot find the job', { cause })
     })
+    const stored = { grant, etag: object.etag }
     // What this instance wrote meanwhile is newer than what was read.
-    if (writes === writesBefore) remember(grant, readAt)
-    return { grant, etag: object.etag }
+    if (writes === writesBefore) remember(stored, readAt)
+    return stored
   }
 
   async function seal(grant: Grant): Promise<void> {
@@ -68,7 +67,7 @@ export function createGrants(options: {
     if (etag === undefined) {
       throw new GatewayError('internal_error', 'Cannot write a grant that exists already')
     }
-    remember(grant, readAt)
+    remember({ grant, etag }, readAt)
   }
 
   async function read(grantId: string, { fresh = false } = {}): Promise<Grant | undefined> {
@@ -82,7 +81,10 @@ export function createGrants(options: {
     change: (grant: Grant) => Grant,
   ): Promise<Grant | undefined> {
     for (let tried = 0; tried < updateTries; tried++) {
-      const stored = await load(grantId)
+      // The condition lets nothing be written over but what is remembered: that saves a read.
+      const known = tried === 0 ? remembered.get(grantId) : undefined
+      const isWorth = known !== undefined && change(known.grant) !== known.grant
+      const stored = isWorth ? known : await load(grantId)
       if (stored === undefined) return undefined
       const changed = change(stored.grant)
       if (changed === stored.grant) return changed
@@ -91,12 +93,14 @@ export function createGrants(options: {
       const bytes = await sealGrant(keyring, key, changed)
       remembered.delete(grantId)
       const condition = { etag: stored.etag }
-      if ((await store.put(key, bytes, { ...asJson, condition })) !== undefined) {
+      const etag = await store.put(key, bytes, { ...asJson, condition })
+      if (etag !== undefined) {
         writes++
-        remember(changed, readAt)
+        remember({ grant: changed, etag }, readAt)
         return changed
       }
-      await platform.wait(Math.random() * 20 * (tried + 1))
+      // What was remembered may just be old: the next try reads.
+      if (stored !== known) await platform.wait(Math.random() * 20 * (tried + 1))
     }
     throw new GatewayError('store_unavailable', 'Too many changes to one grant at once', {
       retryAfterSeconds: 1,
@@ -115,7 +119,8 @@ export function createGrants(options: {
   }
 
   async function bind(endpointId: string, jobId: string, grantId: string): Promise<void> {
-    const grant = await read(grantId, { fresh: true })
+    // What is not so any more shows when the grant is written.
+    const grant = await read(grantId)
     if (grant === undefined || grant.endpointId !== endpointId) throw unbound('no such grant')
     if (grant.jobId !== undefined && grant.jobId !== jobId) throw unbound('the grant has a job')
     const key = jobKey(endpointId, jobId)

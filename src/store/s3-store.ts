@@ -61,14 +61,13 @@ export function createS3Store(
 
   /** Sends once and reads the answer whole; other statuses than 2xx and `accepted` throw. */
   async function ask(request: StoreRequest, accepted: readonly number[] = [], max = xmlMaxBytes) {
-    const over = new AbortController()
-    const { signal } = request
-    const signals = signal === undefined ? [over.signal] : [signal, over.signal]
-    const answer = await send({ ...request, signal: AbortSignal.any(signals) })
+    // Only what still leaves has to be stopped, and signals cost more than a small request does.
+    const over = request.body === undefined ? undefined : new AbortController()
+    const answer = await send(over === undefined ? request : bothSignals(request, over.signal))
     const bytes = await readAnswer(answer, max)
     const fine = answer.status >= 200 && answer.status < 300
     // A refused body may still be leaving, and its buffer is the caller's again on return.
-    if (!fine && request.body !== undefined) over.abort()
+    if (!fine) over?.abort()
     if (!fine && !accepted.includes(answer.status)) throw failure(request, answer, bytes)
     return { status: answer.status, headers: answer.headers, bytes }
   }
@@ -253,6 +252,11 @@ export function createS3Store(
     completeUpload,
     abortUpload,
   }
+}
+
+function bothSignals(request: StoreRequest, over: AbortSignal): StoreRequest {
+  const { signal } = request
+  return { ...request, signal: signal === undefined ? over : AbortSignal.any([signal, over]) }
 }
 
 async function readAnswer(answer: IncomingResponse, maxBytes: number): Promise<Uint8Array> {

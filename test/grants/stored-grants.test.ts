@@ -194,6 +194,37 @@ describe('stored grants', () => {
     expect((await grants.read(b.grantId, { fresh: true }))?.jobId).toBeUndefined()
   })
 
+  test('are bound without a read where just sealed, and rightly where another was faster', async () => {
+    const calls: string[] = []
+    const counted: ObjectStore = {
+      ...store,
+      get: (key, maxBytes) => {
+        calls.push('get')
+        return store.get(key, maxBytes)
+      },
+      put: (key, bytes, settings) => {
+        calls.push('put')
+        return store.put(key, bytes, settings)
+      },
+    }
+    const grants = createGrants({ store: counted, keyring, platform, grantCacheSeconds: 10 })
+    const grant = grantOf(grants)
+    await grants.seal(grant)
+    await grants.bind('demo', 'just-sealed', grant.grantId)
+    expect(calls).toEqual(['put', 'put', 'put'])
+    const other = grantOf(grants)
+    await grants.seal(other)
+    await instance().update(other.grantId, (found) => ({ ...found, state: 'suspended' }))
+    await grants.bind('demo', 'changed-since', other.grantId)
+    const read = await instance().find('demo', 'changed-since')
+    expect(read).toMatchObject({ state: 'suspended', jobId: 'changed-since' })
+    const taken = grantOf(grants)
+    await grants.seal(taken)
+    await instance().bind('demo', 'first', taken.grantId)
+    await expect(grants.bind('demo', 'second', taken.grantId)).rejects.toThrow('job_not_bound')
+    expect(await instance().find('demo', 'second')).toBeUndefined()
+  })
+
   test('are found after a crash between the record and the grant', async () => {
     const grants = instance()
     const grant = grantOf(grants)
