@@ -31,6 +31,7 @@ export interface CleanOptions {
 const MAX_WAITING = 65_536
 const MAX_WHITE_SPACE = 1024
 const utf8 = new TextEncoder()
+const nothing = new Uint8Array(0)
 
 /**
  * A response body without secrets. Chunks are valid until the next `read`, as those of the source;
@@ -38,15 +39,13 @@ const utf8 = new TextEncoder()
  */
 export function cleanBody(platform: Platform, body: Body, options: CleanOptions): OutgoingBody {
   const run = new CleanRun(platform, body, options)
-  const chunks = run.chunks()
   let failure: { readonly error: unknown } | undefined
   return {
     length: undefined,
     async read() {
       if (failure !== undefined) throw failure.error
       try {
-        const next = await chunks.next()
-        return next.done === true ? undefined : next.value
+        return await run.read()
       } catch (error) {
         failure = { error }
         await body.cancel(error).catch(() => {})
@@ -89,98 +88,112 @@ async function resolved(one: Uint8Array | LinkHit, options: CleanOptions): Promi
   return one.replacedBy(url)
 }
 
+/** What becomes of one chunk is let go, all of it, before the next one is read. */
 class CleanRun {
   cancelled = false
   readonly #body: Body
   readonly #options: CleanOptions
   readonly #scrubber: Scrubber
   readonly #envelope: Envelope | undefined
+  readonly #last: LastByte | undefined
   #idTold = false
+  // In the order of the stages: cleaned, held for the id, ready to be read.
+  #cleaned: (Uint8Array | LinkHit)[] = []
+  #waiting: Uint8Array[] | undefined
+  #waitingBytes = 0
+  #ready: Uint8Array[] = []
+  #stage: 'reading' | 'ending' | 'over' = 'reading'
 
   constructor(platform: Platform, body: Body, options: CleanOptions) {
     this.#body = body
     this.#options = options
     this.#scrubber = createScrubber(options)
-    if (options.json) {
-      this.#envelope = new Envelope(platform.bytes, () => options.onRemoved?.('s3Config', 'member'))
-    }
+    if (!options.json) return
+    this.#envelope = new Envelope(platform.bytes, () => options.onRemoved?.('s3Config', 'member'))
+    if (options.onEnd !== undefined) this.#last = new LastByte()
+    if (options.onId !== undefined) this.#waiting = []
   }
 
-  async *chunks(): AsyncGenerator<Uint8Array, undefined, undefined> {
-    const { onEnd } = this.#options
-    const envelope = this.#envelope
-    const source = this.#options.onId && envelope ? this.#heldForId(envelope) : this.#clean()
-    const last = onEnd && envelope ? new LastByte() : undefined
-    for await (const chunk of source) {
-      for (const part of last?.write(chunk) ?? [chunk]) if (part.length > 0) yield part
-    }
-    if (this.cancelled) return
-    await onEnd?.({
-      ...(envelope?.id === undefined ? {} : { id: envelope.id }),
-      ...(envelope?.status === undefined ? {} : { status: envelope.status }),
-    })
-    const rest = last?.end()
-    if (rest !== undefined && rest.length > 0) yield rest
-  }
-
-  async *#clean(): AsyncGenerator<Uint8Array, undefined, undefined> {
-    for (;;) {
-      const chunk = await this.#body.read()
-      if (this.cancelled) return
-      const pieces = chunk === undefined ? this.#envelope?.end() : this.#envelope?.write(chunk)
-      await this.#tellId()
-      for (const piece of pieces ?? (chunk === undefined ? [] : [chunk])) {
-        yield* this.#resolve(this.#scrubber.write(piece))
+  async read(): Promise<Uint8Array | undefined> {
+    while (!this.cancelled) {
+      const ready = this.#ready.shift()
+      if (ready !== undefined) {
+        if (ready.length > 0) return ready
+        continue
       }
-      if (chunk === undefined) break
+      const next = this.#cleaned.shift()
+      if (next instanceof Uint8Array) this.#hold(next)
+      else if (next !== undefined) this.#hold(await resolved(next, this.#options))
+      else if (this.#stage === 'reading') await this.#advance()
+      else if (this.#stage === 'ending') await this.#end()
+      else return undefined
     }
-    yield* this.#resolve(this.#scrubber.end())
+    return undefined
   }
 
-  async *#resolve(
-    outputs: readonly (Uint8Array | LinkHit)[],
-  ): AsyncGenerator<Uint8Array, undefined, undefined> {
-    for (const one of outputs) {
-      const bytes = await resolved(one, this.#options)
-      if (this.cancelled) return
-      if (bytes.length > 0) yield bytes
-    }
-  }
-
-  /** Tells the id once, before anything of the chunk that completes it is looked at. */
-  async #tellId(): Promise<void> {
+  async #advance(): Promise<void> {
+    const chunk = await this.#body.read()
+    if (this.cancelled) return
+    const pieces = chunk === undefined ? this.#envelope?.end() : this.#envelope?.write(chunk)
     const id = this.#envelope?.id
-    if (this.#idTold || id === undefined) return
-    this.#idTold = true
-    await this.#options.onId?.(id)
+    if (id !== undefined && !this.#idTold) {
+      // Before anything of the chunk that completes the id is looked at.
+      this.#idTold = true
+      await this.#options.onId?.(id)
+    }
+    for (const piece of pieces ?? (chunk === undefined ? [] : [chunk])) {
+      this.#cleaned.push(...this.#scrubber.write(piece))
+    }
+    if (chunk !== undefined) return
+    this.#cleaned.push(...this.#scrubber.end())
+    this.#stage = 'ending'
   }
 
   /** Lets nothing go until the id is told, so that its failure can still become a clean error. */
-  async *#heldForId(envelope: Envelope): AsyncGenerator<Uint8Array, undefined, undefined> {
-    const waiting: Uint8Array[] = []
-    let bytes = 0
-    let open = false
-    for await (const chunk of this.#clean()) {
-      if (!open) {
-        open = this.#idTold || envelope.settled || bytes + chunk.length > MAX_WAITING
-        if (!open) {
-          waiting.push(chunk.slice())
-          bytes += chunk.length
-          continue
-        }
-        yield* waiting.splice(0)
-      }
-      yield chunk
+  #hold(chunk: Uint8Array): void {
+    this.#waitingBytes += chunk.length
+    const settled = this.#idTold || this.#envelope?.settled === true
+    if (settled || this.#waitingBytes > MAX_WAITING) this.#giveWaiting()
+    if (this.#waiting === undefined) this.#give(chunk)
+    else this.#waiting.push(chunk.slice())
+  }
+
+  #giveWaiting(): void {
+    for (const chunk of this.#waiting ?? []) this.#give(chunk)
+    this.#waiting = undefined
+  }
+
+  #give(chunk: Uint8Array): void {
+    if (this.#last === undefined) this.#ready.push(chunk)
+    else this.#ready.push(...this.#last.write(chunk, this.#envelope?.open === true))
+  }
+
+  async #end(): Promise<void> {
+    if (this.#waiting !== undefined) {
+      this.#giveWaiting()
+      return
     }
-    yield* waiting
+    const envelope = this.#envelope
+    await this.#options.onEnd?.({
+      ...(envelope?.id === undefined ? {} : { id: envelope.id }),
+      ...(envelope?.status === undefined ? {} : { status: envelope.status }),
+    })
+    if (this.#last !== undefined) this.#ready.push(this.#last.end())
+    this.#stage = 'over'
   }
 }
 
-/** Keeps back the last byte that is not white space, and what follows it. */
+/** Keeps back the last byte that is not white space, and what follows it, where it may end JSON. */
 class LastByte {
-  #kept: Uint8Array = new Uint8Array(0)
+  #kept: Uint8Array = nothing
 
-  write(chunk: Uint8Array): Uint8Array[] {
+  /** `open`: more must follow, or it is no JSON. */
+  write(chunk: Uint8Array, open: boolean): Uint8Array[] {
+    if (open) {
+      const out = [this.#kept, chunk]
+      this.#kept = nothing
+      return out
+    }
     let last = chunk.length - 1
     while (last >= 0 && (chunk[last] ?? 0) <= 0x20) last--
     if (last < 0 && this.#kept.length + chunk.length <= MAX_WHITE_SPACE) {

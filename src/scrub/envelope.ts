@@ -1,16 +1,17 @@
 import { concat } from '../bytes/concat.ts'
 import type { BytePrimitives } from '../platform.ts'
+import {
+  closeBrace,
+  closeBracket,
+  colon,
+  comma,
+  openBrace,
+  openBracket,
+  quote,
+} from './json-bytes.ts'
 import { decoded, isS3Config, isScalar, MAX_SCALAR, mayMatter } from './member-name.ts'
 import { MAX_DEPTH, type Place, skim } from './skim.ts'
 import { backslashesBefore, stringEnd } from './string-end.ts'
-
-const quote = 0x22
-const comma = 0x2c
-const openBrace = 0x7b
-const closeBrace = 0x7d
-const openBracket = 0x5b
-const closeBracket = 0x5d
-const colon = 0x3a
 
 // A key, its comma and the white space around them may wait for as long as this.
 const MAX_HELD = 4096
@@ -62,6 +63,11 @@ export class Envelope {
   /** Whether nothing more can be learnt: the text is no JSON, or its first value is complete. */
   get settled(): boolean {
     return this.#plain || this.#top > 0
+  }
+
+  /** Whether a container is open: what has been seen ends no JSON. */
+  get open(): boolean {
+    return !this.#plain && this.#depth > 0
   }
 
   /** What goes on: views of `chunk`, and copies of what waited. */
@@ -137,7 +143,8 @@ export class Envelope {
         if (byte !== quote) return this.#giveUp(at)
         if (this.#hold < 0 && this.#dropping === 0) this.#hold = at
         this.#state = 'name'
-        this.#startText(at + 1)
+        this.#text = nothing
+        this.#textFrom = at + 1
         return at + 1
       case 'colon':
         if (byte !== colon) return this.#giveUp(at)
@@ -183,7 +190,8 @@ export class Envelope {
     if (byte === quote) {
       this.#state = 'string'
       const told = this.#depth === 1 && this.#isObject[1] === 1 && this.#top === 0
-      if (told && (this.#name === 'status' || this.#name === 'id')) this.#startText(at + 1)
+      if (told && (this.#name === 'status' || this.#name === 'id')) this.#text = nothing
+      this.#textFrom = at + 1
       return at + 1
     }
     if (!isScalar(byte)) return this.#giveUp(at)
@@ -261,11 +269,6 @@ export class Envelope {
     if (isName && whole && !mayMatter(chunk, this.#textFrom, end, this.#depth)) return undefined
     this.#addText(chunk, end)
     return this.#text === undefined ? undefined : decoded(this.#text)
-  }
-
-  #startText(at: number): void {
-    this.#text = nothing
-    this.#textFrom = at
   }
 
   #addText(chunk: Uint8Array, to: number): void {

@@ -1,14 +1,15 @@
 import type { BytePrimitives } from '../platform.ts'
+import {
+  backslash,
+  closeBrace,
+  closeBracket,
+  colon,
+  comma,
+  openBrace,
+  openBracket,
+  quote,
+} from './json-bytes.ts'
 import { stringEnd } from './string-end.ts'
-
-const quote = 0x22
-const backslash = 0x5c
-const comma = 0x2c
-const openBrace = 0x7b
-const closeBrace = 0x7d
-const openBracket = 0x5b
-const closeBracket = 0x5d
-const colon = 0x3a
 
 /** Containers that may stand in each other. */
 export const MAX_DEPTH = 512

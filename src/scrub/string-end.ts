@@ -1,6 +1,6 @@
 import type { BytePrimitives } from '../platform.ts'
+import { backslash } from './json-bytes.ts'
 
-const backslash = 0x5c
 // Four bytes at a time up to here, by the platform's search after: a call costs as much as 200 bytes.
 const NEAR = 1024
 

@@ -167,6 +167,16 @@ describe('cleanBody', () => {
     expect(seen.cancelled).toBeDefined()
   })
 
+  it('gives a chunk in one piece where it cannot hold the end', async () => {
+    const chunks = ['{"a":[', '1,2', ',3]', '} ', '\n', '{"b":4}']
+    const pieces: string[] = []
+    const clean = cleanBody(platform, source(chunks).body, { ...options, onEnd: async () => {} })
+    for (let chunk = await clean.read(); chunk !== undefined; chunk = await clean.read()) {
+      pieces.push(decoder.decode(chunk))
+    }
+    expect(pieces).toEqual(['{"a":[', '1,2', ',3]', '} \n', '{"b":4', '}'])
+  })
+
   it('cancels the source, and tells of no end then', async () => {
     const { body, seen } = source(['[1,', '2,', '3]'])
     const clean = cleanBody(platform, body, { ...options, onEnd: async () => unused() })
