@@ -27,13 +27,18 @@ export function optionsFor(kind: BodyKind): SplicerOptions {
   }
 }
 
-/** Splices bodies in chunks of 64 KiB, as Node reads them, into one room that is used again. */
+/** Views of 64 KiB, as Node reads a body. */
+export function* chunksOf(body: Buffer): Generator<Buffer> {
+  for (let at = 0; at < body.length; at += CHUNK_BYTES) yield body.subarray(at, at + CHUNK_BYTES)
+}
+
+/** Splices bodies, chunk by chunk, into one room that is used again. */
 export function createSplice(options: SplicerOptions, Splicer = JsonSplicer) {
   const room = Buffer.alloc(ROOM_BYTES)
   return (body: Buffer, take?: (bytes: Uint8Array) => void): number => {
     const splicer = new Splicer(options)
-    for (let at = 0; at < body.length; at += CHUNK_BYTES) {
-      splicer.push(body.subarray(at, at + CHUNK_BYTES))
+    for (const chunk of chunksOf(body)) {
+      splicer.push(chunk)
       for (let event = splicer.step(); event.kind !== 'more'; event = splicer.step()) {
         if (event.kind !== 'payload') take?.(room.subarray(0, splicer.written))
         if (event.kind !== 'payload-end') splicer.room(room)
