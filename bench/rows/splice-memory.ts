@@ -1,4 +1,4 @@
-import { type Contest, type Goal, type Round, rate } from '../contest.ts'
+import { type Contest, cpuPerMegabyte, type Goal, type Round } from '../contest.ts'
 import type { BodyKind } from '../memory/splice-bodies.ts'
 import { openSplice } from '../memory/splice-turns.ts'
 
