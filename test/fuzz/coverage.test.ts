@@ -9,7 +9,7 @@ const { explore } = await import(process.argv[1] + 'explore.ts')
 const coverage = process.argv[2] === 'guided' ? new Coverage() : undefined
 const { climb } = await import('data:text/javascript;/src/,export function climb(text) { if (text[0] === 113) { if (text[1] === 119) { if (text[2] === 122) { if (text[3] === 121) { throw new Error("reached") } } } } }')
 const target = { seeds: [new Uint8Array(4)], dictionary: [], check: climb }
-const { failure } = explore({ target, seed: 3, coverage, goesOn: ({ runs }) => runs < 60000 })
+const { failure } = explore({ target, seed: 3, coverage, goesOn: ({ runs }) => runs < 200_000 })
 console.log(failure === undefined ? 'missed' : 'found')
 `
 
