@@ -20,9 +20,9 @@ export function addCalls(...all: readonly Calls[]): Calls {
 /** What happens once a job, whatever its size. */
 export const callsPerJob = {
   /** The grant, the job record, and the grant with its job. */
-  submit: { a: 3, b: 2, free: 0 },
+  submit: { a: 3, b: 0, free: 0 },
   /** The spooled body, the mark of what is due, and the ended grant; no webhook of the client's. */
-  webhook: { a: 3, b: 3, free: 1 },
+  webhook: { a: 3, b: 2, free: 1 },
   /** The mark, the grant, a list of the inputs; then grant and record when their day is over. */
   sweep: { a: 1, b: 3, free: 3 },
 } as const satisfies Record<string, Calls>
