@@ -12,7 +12,14 @@ import { SmallObjects } from './small-objects.ts'
 
 const keptBytes = 1024 * 1024
 const objects = new SmallObjects()
-const uploads = new Map<string, { readonly hash: OrderedHash | undefined }>()
+interface Upload {
+  readonly hash: OrderedHash | undefined
+  /** Size and ETag by part number, for `ListParts`. */
+  readonly parts: Map<number, { readonly size: number; readonly etag: string }>
+}
+const uploads = new Map<string, Upload>()
+/** `x-amz-meta-…` of small objects, by key. */
+const metadata = new Map<string, Record<string, string>>()
 const zeros = Buffer.alloc(256 * 1024)
 let verifying = false
 let requests = 0
@@ -40,7 +47,8 @@ async function serve(request: IncomingMessage, response: ServerResponse): Promis
     uploads.delete(query.get('uploadId') ?? '')
     if (!query.has('uploadId')) objects.delete(key)
     response.writeHead(204).end()
-  } else if (key === '') list(response, query)
+  } else if (query.has('uploadId')) listParts(response, query)
+  else if (key === '') list(response, query)
   else get(response, key, method === 'HEAD')
 }
 
@@ -56,9 +64,12 @@ async function put(
       refuse(response, 404, 'NoSuchUpload')
       return
     }
+    const partNumber = Number(query.get('partNumber'))
     if (upload.hash === undefined) await drop(request)
-    else upload.hash.add(Number(query.get('partNumber')), await count(request))
-    response.writeHead(200, { etag: `"part-${++made}"` }).end()
+    else upload.hash.add(partNumber, await count(request))
+    const etag = `"part-${++made}"`
+    upload.parts.set(partNumber, { size: Number(request.headers['content-length']), etag })
+    response.writeHead(200, { etag }).end()
     return
   }
   if (Number(request.headers['content-length'] ?? keptBytes) >= keptBytes) {
@@ -75,7 +86,15 @@ async function put(
     ...(contentType !== undefined && { contentType }),
   })
   if (etag === undefined) refuse(response, 412, 'PreconditionFailed')
-  else response.writeHead(200, { etag }).end()
+  else {
+    metadata.set(key, metadataOf(request))
+    response.writeHead(200, { etag }).end()
+  }
+}
+
+function metadataOf({ headers }: IncomingMessage): Record<string, string> {
+  const own = Object.entries(headers).filter(([name]) => name.startsWith('x-amz-meta-'))
+  return Object.fromEntries(own.map(([name, value]) => [name, String(value)]))
 }
 
 /** Reads a payload to its end and drops it. */
@@ -109,7 +128,7 @@ async function post(
   await buffer(request)
   if (query.has('uploads')) {
     const uploadId = `upload-${++made}`
-    uploads.set(uploadId, { hash: verifying ? new OrderedHash() : undefined })
+    uploads.set(uploadId, { hash: verifying ? new OrderedHash() : undefined, parts: new Map() })
     response.end(
       `<InitiateMultipartUploadResult><UploadId>${uploadId}</UploadId></InitiateMultipartUploadResult>`,
     )
@@ -136,6 +155,7 @@ function get(response: ServerResponse, key: string, headOnly: boolean): void {
     return
   }
   response.writeHead(200, {
+    ...metadata.get(key),
     etag: object?.etag ?? '"generated"',
     'content-length': generated ?? object?.bytes.length ?? 0,
     'content-type': object?.contentType ?? 'application/octet-stream',
@@ -173,6 +193,21 @@ function list(response: ServerResponse, query: URLSearchParams): void {
     .map(({ key, size }) => `<Contents><Key>${key}</Key><Size>${size}</Size></Contents>`)
   response.end(
     `<ListBucketResult><IsTruncated>false</IsTruncated>${found.join('')}</ListBucketResult>`,
+  )
+}
+
+function listParts(response: ServerResponse, query: URLSearchParams): void {
+  const upload = uploads.get(query.get('uploadId') ?? '')
+  if (upload === undefined) {
+    refuse(response, 404, 'NoSuchUpload')
+    return
+  }
+  const found = [...upload.parts].map(
+    ([at, { size, etag }]) =>
+      `<Part><PartNumber>${at}</PartNumber><ETag>${etag}</ETag><Size>${size}</Size></Part>`,
+  )
+  response.end(
+    `<ListPartsResult><IsTruncated>false</IsTruncated>${found.join('')}</ListPartsResult>`,
   )
 }
 
