@@ -20,6 +20,8 @@ export class Finder<T> {
   #state = -1
   #compared = 0
   #allowed = COMPARED_AT_LEAST
+  // Where the first pattern begins that the view holds the window of, but not the end.
+  #open = 0
 
   constructor(patterns: CompiledPatterns<T>) {
     this.#patterns = patterns
@@ -54,6 +56,7 @@ export class Finder<T> {
     const { stride, bits, shift, maxLength } = this.#patterns
     const last = view.length - 4
     const grams = new DataView(view.buffer, view.byteOffset, view.length)
+    this.#open = view.length
     for (let at = Math.max(0, from - maxLength); at <= last; at += stride) {
       const gram = grams.getInt32(at, true)
       const hash = hashOf(gram)
@@ -62,7 +65,7 @@ export class Finder<T> {
       this.#check(view, at, gram, from, found)
       if (this.#compared > this.#allowed) return 0
     }
-    return this.#holdFrom(view)
+    return Math.min(this.#open, this.#holdFrom(view))
   }
 
   #check(view: Uint8Array, at: number, gram: number, from: number, found: Found<T>[]): void {
@@ -79,7 +82,12 @@ export class Finder<T> {
         const pattern = list[i] ?? 0
         const start = window - (list[i + 1] ?? 0)
         const end = start + this.#length(pattern)
-        if (start < 0 || end > view.length || end <= from) continue
+        if (start < 0 || end <= from) continue
+        if (end > view.length) {
+          if (start >= this.#open) continue
+          if (this.#equals(view, start, view.length, pattern)) this.#open = start
+          continue
+        }
         if (!this.#equals(view, start, end, pattern)) continue
         const tag = this.#patterns.tags[pattern]
         if (tag !== undefined) found.push({ start, end, tag })
@@ -112,11 +120,11 @@ export class Finder<T> {
     return i === end
   }
 
-  /** First position from which the rest of the view is the beginning of a longer pattern. */
+  /** First position from which the rest of the view begins a pattern, its window not complete. */
   #holdFrom(view: Uint8Array): number {
-    const { maxLength, prefixes, prefixBits, beginnings } = this.#patterns
+    const { windowsEnd, prefixes, prefixBits, beginnings } = this.#patterns
     const length = view.length
-    let at = Math.max(0, length - maxLength + 1)
+    let at = Math.max(0, length - windowsEnd + 1)
     const grams = new DataView(view.buffer, view.byteOffset, length)
     for (; at <= length - 4; at++) {
       const gram = grams.getInt32(at, true)

@@ -14,6 +14,8 @@ export interface CompiledPatterns<T> {
   readonly text: Uint8Array
   readonly starts: Int32Array
   readonly maxLength: number
+  /** Bytes by which the window of every pattern has ended, counted from the pattern's beginning. */
+  readonly windowsEnd: number
   /** Distance of two probes; 0 when there are no patterns. */
   readonly stride: number
   /** Bit set over the hash of every 4-gram of every window; `shift` is the hash's. */
@@ -71,12 +73,19 @@ export function compilePatterns<T>(patterns: readonly Pattern<T>[]): CompiledPat
   })
   const windows = chooseWindows(texts, minLength)
   const stride = texts.length === 0 ? 0 : minLength - 3
+  let windowsEnd = 0
+  for (const members of windows.values()) {
+    for (let i = 1; i < members.length; i += 2) {
+      windowsEnd = Math.max(windowsEnd, (members[i] ?? 0) + minLength)
+    }
+  }
   let made: Automaton | undefined
   return {
     tags: Array.from(unique.values()),
     text,
     starts,
     maxLength,
+    windowsEnd,
     stride,
     ...indexGrams(Array.from(windows.keys()), stride),
     members: Array.from(windows.values()),
