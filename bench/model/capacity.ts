@@ -3,7 +3,11 @@ import { base64Growth, type Demand, meanDemand } from './demand.ts'
 import type { Costs, Figures } from './figures.ts'
 import { limits, machineCores } from './prices.ts'
 import { lossProbability, quantile, type Spread, sum, waitProbability } from './queueing.ts'
+import { callsPerJob } from './store-calls.ts'
 import type { Settings, SizeClass, Surroundings, Workload } from './workload.ts'
+
+/** Calls to the state store, one after the other, before a submit is answered. */
+const submitCalls = callsPerJob.submit.a + callsPerJob.submit.b
 
 /** What the plan keeps free for what no mean foresees. */
 export const goals = { cpu: 0.6, nic: 0.6, poolWait: 0.01, leastMachines: 2 } as const
@@ -181,8 +185,8 @@ function overheadOf(
   // While a payload before the last is finished, the client sends on into the sockets' buffers.
   const stall = finish * (callFloor + callSpread) + last / around.storeRate
   const stalls = (payloadsPerJob - 1) * Math.max(0, stall - around.aheadBytes / clientRate)
-  const storeCalls = finish + 5
-  const cpu = (costs.request + costs.call * 5) / 1e3 / (1 - busy)
+  const storeCalls = finish + submitCalls
+  const cpu = (costs.request + costs.call * submitCalls) / 1e3 / (1 - busy)
   const calls: Spread = {
     floor: storeCalls * callFloor,
     mean: storeCalls * (callFloor + callSpread),

@@ -39,9 +39,8 @@ export class Job {
     }
     yield* world.state(instance, 'writes')
     yield world.delay(submitFloor + world.random.exponential(submitSpread))
-    for (const kind of ['reads', 'writes', 'reads', 'writes'] as const) {
-      yield* world.state(instance, kind)
-    }
+    yield* world.state(instance, 'writes')
+    yield* world.state(instance, 'writes')
     this.#believe(instance)
     instance.records.set(this.#id, true)
     if (this.#counted) world.counts.overheads.push(world.clock.now - from - body / clientRate)
@@ -134,7 +133,6 @@ export class Job {
     if (taken) pool.give()
     yield* this.#grant(instance, true)
     yield* world.state(instance, 'writes')
-    yield* world.state(instance, 'reads')
     yield* world.state(instance, 'writes')
     this.#settled = true
     this.#believe(instance)
