@@ -1,4 +1,5 @@
 import type { Secret } from '../log.ts'
+import type { ShortDigests } from '../platform.ts'
 
 /** What a derived key is for: one HKDF label per use, so that no two uses share a key. */
 export type KeyUse =
@@ -23,9 +24,10 @@ export interface Keyring {
   verify(kid: string, use: KeyUse, message: Uint8Array, mac: Uint8Array): Promise<boolean>
 }
 
-/** Makes the keyring. Keys are base64 of 32 bytes or more; kids are 1–8 of `[a-z0-9]`. */
+/** Makes the keyring, its MACs by `digests` where there are some. Keys are base64 of 32 bytes or more; kids are 1–8 of `[a-z0-9]`. */
 export function createKeyring(
   masterKeys: readonly { readonly kid: string; readonly key: Secret }[],
+  digests?: ShortDigests,
 ): Keyring {
   const [first] = masterKeys
   if (first === undefined) throw new TypeError('Cannot make a keyring of no keys')
@@ -55,7 +57,15 @@ export function createKeyring(
     return key
   }
 
-  async function mac(kid: string, use: KeyUse, message: Uint8Array) {
+  async function mac(
+    kid: string,
+    use: KeyUse,
+    message: Uint8Array,
+  ): Promise<Uint8Array | undefined> {
+    if (digests !== undefined) {
+      const bytes = await derive(kid, use)
+      return bytes === undefined ? undefined : digests.hmac(bytes, message)
+    }
     const key = await macKey(kid, use)
     if (key === undefined) return undefined
     return new Uint8Array(await crypto.subtle.sign('HMAC', key, new Uint8Array(message)))

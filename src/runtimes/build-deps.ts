@@ -26,7 +26,7 @@ export function buildDeps(
       presignSeconds: config.access.presignSeconds,
     }),
 ): Deps {
-  const keyring = createKeyring(config.masterKeys)
+  const keyring = createKeyring(config.masterKeys, platform.digests)
   const stores = new Map<string, ObjectStore>()
   for (const [id, store] of config.stores) stores.set(id, makeStore(store))
   const stateStore = stores.get(config.stateStoreId)

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, createHmac, hash } from 'node:crypto'
 import { lookup } from 'node:dns/promises'
 import { setTimeout as wait } from 'node:timers/promises'
 import { crc32 } from 'node:zlib'
@@ -28,6 +28,10 @@ export function createNodePlatform(log: Log): Platform & { settled(): Promise<vo
     wait: async (ms) => await wait(ms),
     waitUntil,
     sha256,
+    digests: {
+      sha256: (bytes) => hash('sha256', bytes, 'buffer'),
+      hmac: (key, bytes) => createHmac('sha256', key).update(bytes).digest(),
+    },
     crc32,
     resolve: async (hostname) =>
       (await lookup(hostname, { all: true })).map(({ address }) => address),

@@ -1,3 +1,4 @@
+import type { ShortDigests } from '../platform.ts'
 import { encodeHex, encodeRfc3986, encodeSigned } from './encode.ts'
 import type { QueryPair } from './query.ts'
 
@@ -59,9 +60,12 @@ export async function stringToSign(
   timestamp: string,
   scope: string,
   canonical: string,
+  digests?: ShortDigests,
 ): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', new Uint8Array(encodeSigned(canonical)))
-  return ['AWS4-HMAC-SHA256', timestamp, scope, encodeHex(new Uint8Array(digest))].join('\n')
+  const bytes = new Uint8Array(encodeSigned(canonical))
+  const digest =
+    digests?.sha256(bytes) ?? new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
+  return ['AWS4-HMAC-SHA256', timestamp, scope, encodeHex(digest)].join('\n')
 }
 
 function compare(a: string, b: string): number {

@@ -1,4 +1,5 @@
 import type { Secret } from '../log.ts'
+import type { ShortDigests } from '../platform.ts'
 import { encodeHex, encodeSigned } from './encode.ts'
 
 const encoder = new TextEncoder()
@@ -18,22 +19,29 @@ export function scopeText(scope: Scope): string {
 
 /** Lower-case hex signature of a string to sign, with the key derived for the scope. */
 export async function signSigV4(secret: Secret, scope: Scope, text: string): Promise<string> {
-  return await signText(await deriveSigningKey(secret, scope), text)
+  const sign = await deriveSigner(secret, scope)
+  return await sign(text)
 }
 
-/** The key that signs for a scope, four HMACs away from the secret: worth keeping for its day. */
-export async function deriveSigningKey(secret: Secret, scope: Scope): Promise<CryptoKey> {
+/** Lower-case hex signature of a string to sign. */
+export type Signer = (text: string) => Promise<string>
+
+/** Signs for a scope; its key is four HMACs away from the secret, so it is worth keeping for its day. */
+export async function deriveSigner(
+  secret: Secret,
+  scope: Scope,
+  digests?: ShortDigests,
+): Promise<Signer> {
   let key: Uint8Array = encoder.encode(`AWS4${secret.reveal()}`)
   for (const step of [scope.date, scope.region, scope.service, 'aws4_request']) {
     key = await hmac('SHA-256', key, encoder.encode(step))
   }
-  return await importKey('SHA-256', key)
-}
-
-/** Lower-case hex signature of a string to sign under a derived key. */
-export async function signText(key: CryptoKey, text: string): Promise<string> {
-  const mac = await crypto.subtle.sign('HMAC', key, new Uint8Array(encodeSigned(text)))
-  return encodeHex(new Uint8Array(mac))
+  if (digests !== undefined) return async (text) => encodeHex(digests.hmac(key, encodeSigned(text)))
+  const imported = await importKey('SHA-256', key)
+  return async (text) => {
+    const mac = await crypto.subtle.sign('HMAC', imported, new Uint8Array(encodeSigned(text)))
+    return encodeHex(new Uint8Array(mac))
+  }
 }
 
 /** HMAC of a message under raw key bytes. */

@@ -1,8 +1,9 @@
 import type { StoreConfig } from '../config/config.ts'
 import { GatewayError } from '../errors.ts'
+import type { ShortDigests } from '../platform.ts'
 import { canonicalQuery, canonicalValue, stringToSign } from '../sigv4/canonical.ts'
 import { encodeRfc3986 } from '../sigv4/encode.ts'
-import { deriveSigningKey, scopeText, signText } from '../sigv4/sign.ts'
+import { deriveSigner, type Signer, scopeText } from '../sigv4/sign.ts'
 
 /** One request to be signed; `headers` are lower case and all of them are bound by the signature. */
 export interface SignableRequest {
@@ -20,7 +21,7 @@ export type Presign = (
 ) => Promise<string>
 
 /** Makes the signer of one store: SigV4 in the query, the body unsigned (decision 002). */
-export function createPresign(config: StoreConfig): Presign {
+export function createPresign(config: StoreConfig, digests?: ShortDigests): Presign {
   const endpoint = new URL(config.endpoint)
   const basePath = endpoint.pathname.replace(/\/$/, '')
   const hostname = config.pathStyle ? endpoint.hostname : `${config.bucket}.${endpoint.hostname}`
@@ -28,13 +29,13 @@ export function createPresign(config: StoreConfig): Presign {
   const authority = endpoint.port === '' ? hostname : `${hostname}:${endpoint.port}`
   const { region, secretAccessKey } = config
   // A value, never a pending promise: on Workers one request must not await another's.
-  let known: { readonly date: string; readonly key: CryptoKey } | undefined
+  let known: { readonly date: string; readonly sign: Signer } | undefined
 
-  async function signingKey(date: string): Promise<CryptoKey> {
-    if (known?.date === date) return known.key
-    const key = await deriveSigningKey(secretAccessKey, { date, region, service: 's3' })
-    known = { date, key }
-    return key
+  async function signerOf(date: string): Promise<Signer> {
+    if (known?.date === date) return known.sign
+    const sign = await deriveSigner(secretAccessKey, { date, region, service: 's3' }, digests)
+    known = { date, sign }
+    return sign
   }
 
   return async (request, nowMs, expiresInSeconds) => {
@@ -55,8 +56,8 @@ export function createPresign(config: StoreConfig): Presign {
     ])
     const lines = headers.map(([name, value]) => `${name}:${canonicalValue(value)}\n`).join('')
     const canonical = `${request.method}\n${path}\n${query}\n${lines}\n${names}\nUNSIGNED-PAYLOAD`
-    const text = await stringToSign(timestamp, scope, canonical)
-    const signature = await signText(await signingKey(date), text)
+    const sign = await signerOf(date)
+    const signature = await sign(await stringToSign(timestamp, scope, canonical, digests))
     return `${endpoint.protocol}//${authority}${path}?${query}&X-Amz-Signature=${signature}`
   }
 }

@@ -36,7 +36,7 @@ export function createS3Store(
   platform: Platform,
   options: S3StoreOptions,
 ): ObjectStore {
-  const presign = createPresign(config)
+  const presign = createPresign(config, platform.digests)
   // Learned from the first If-Match that holds: no start probe is needed on Workers.
   let spelling: EtagSpelling | undefined
 

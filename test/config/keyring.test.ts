@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createKeyring, type Keyring } from '../../src/config/keyring.ts'
 import { Secret } from '../../src/log.ts'
+import { createNodePlatform } from '../../src/runtimes/node-platform.ts'
 
 const master = (letter: string) => new Secret(btoa(letter.repeat(32)))
 const message = new TextEncoder().encode('a message')
@@ -24,6 +25,14 @@ describe('createKeyring', () => {
 
   it('refuses to be made of no keys', () => {
     expect(() => createKeyring([])).toThrow(TypeError)
+  })
+
+  it('makes the same MACs with the digests of the runtime', async () => {
+    const { digests } = createNodePlatform({ write() {} })
+    const atOnce = createKeyring([{ kid: 'k1', key: master('a') }], digests)
+    expect(Buffer.from(await macOf(atOnce, 'k1'))).toEqual(Buffer.from(await macOf(one, 'k1')))
+    expect(await atOnce.mac('k9', 'file-link', message)).toBeUndefined()
+    expect(await atOnce.verify('k1', 'file-link', message, await macOf(one, 'k1'))).toBe(true)
   })
 
   it('derives 32 bytes by HKDF-SHA-256 as RFC 5869 says', async () => {
