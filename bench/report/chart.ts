@@ -13,7 +13,7 @@ export const drawn: readonly { readonly name: string; readonly label: string }[]
 ]
 
 const width = 880
-const height = 400
+const height = 430
 const legendTop = 40
 
 /** Rate and peak memory over the size of the body, as one SVG for light and dark pages. */
@@ -21,7 +21,7 @@ export function chartOf(results: Results): string {
   const rows = results.rows
     .filter(({ id }) => bodyRow.test(id))
     .sort((one, other) => sizeOf(one) - sizeOf(other))
-  const left = { x: 64, y: 92, width: 350, height: 240 }
+  const left = { x: 64, y: 122, width: 350, height: 240 }
   const right = { ...left, x: 506 }
   const parts = [
     text(24, 22, 'One base64 string in a JSON body, staged in a store over loopback', 'title'),

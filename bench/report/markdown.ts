@@ -14,7 +14,7 @@ import type { Summary } from './summary.ts'
 
 /** `docs/performance.md`, of nothing but the results and the texts of this folder. */
 export function renderMarkdown(results: Results): string {
-  const own = results.rows.filter(({ id }) => !isPeers(id))
+  const own = inOrder(results.rows.filter(({ id }) => !isPeers(id)))
   const beside = results.rows.filter(({ id }) => isPeers(id))
   const settings = settingsOf(results.rows)
   return [
@@ -28,9 +28,7 @@ export function renderMarkdown(results: Results): string {
     missed(results.rows),
     '## Peers',
     peerTable(results.rows),
-    ...beside.map(
-      ({ title, about, contestants }) => `### ${title}\n\n${about}\n\n${rates(contestants)}`,
-    ),
+    ...beside.map(besideUs),
     '## Absolute',
     'What the ratios above were taken from. Absolute rates say as much of the machine and its neighbours as of the program: compare within one table.',
     ...own.map(
@@ -46,8 +44,41 @@ export function renderMarkdown(results: Results): string {
     .concat('\n')
 }
 
+/** As a reader asks: uploads, what they keep in memory, answers, the job bucket, small requests. */
+const order = [
+  /^upload/,
+  /^memory/,
+  /^concurrent/,
+  /^workers-upload/,
+  /^splice/,
+  /^scrub/,
+  /^workers-scrub/,
+  /^job-bucket/,
+  /^small/,
+]
+
+function inOrder(rows: readonly RowResult[]): readonly RowResult[] {
+  const placeOf = ({ id }: RowResult) => {
+    const at = order.findIndex((group) => group.test(id))
+    return at < 0 ? order.length : at
+  }
+  return [...rows].sort((one, other) => placeOf(one) - placeOf(other))
+}
+
 function isPeers(id: string): boolean {
   return id.startsWith('peers-')
+}
+
+function besideUs({ title, about, contestants, figures, rounds, ...row }: RowResult): string {
+  const ratios = figures
+    .filter(({ median }) => median !== null)
+    .map((one) => `${one.figure} ${plain(one.median)} (${spreadOf(one)})`)
+  return [
+    `### ${title}`,
+    `${about} ${rounds} rounds, ${row.measured.date}.`,
+    rates(contestants),
+    ...(ratios.length > 0 ? [`Bulkway over them: ${ratios.join('; ')}.`] : []),
+  ].join('\n\n')
 }
 
 function figureTable(rows: readonly RowResult[], settings: readonly Setting[]): string {
@@ -101,7 +132,7 @@ const columns: readonly (readonly [string, (of: ContestantResult) => Summary | u
   ['p50, ms', ({ p50 }) => p50],
   ['p99, ms', ({ p99 }) => p99],
   ['CPU, ms/MB', ({ cpu, requests }) => (requests === undefined ? cpu : undefined)],
-  ['CPU, µs/request', ({ extra }) => extra?.['cpuMicrosecondsPerRequest']],
+  ['CPU, µs/request', ({ cpuPerRequest }) => cpuPerRequest],
   ['peak, MB', ({ peak }) => peak],
   ['idle, MB', ({ idle }) => idle],
 ]

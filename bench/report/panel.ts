@@ -37,21 +37,21 @@ export function panel({ x, y, width, height, title, scale, series }: Panel): str
 <text class="tick" x="${across(size).toFixed(1)}" y="${y + height + 18}" text-anchor="middle">${size}</text>`,
   )
   return [
-    `<text class="panel" x="${x}" y="${y - 14}">${title}</text>`,
+    `<text class="panel" x="${x}" y="${y - 42}">${title}</text>`,
     ...grid,
     ...axis,
     `<path class="axis" d="M${x} ${y + height}h${width}"/>`,
     `<text class="tick" x="${x + width / 2}" y="${y + height + 36}" text-anchor="middle">size of the body, MiB (log)</text>`,
-    ...series.map((one, at) => curve(one, at, across, up, y + height)),
+    ...series.map((one, at) => curve(one, at, across, up)),
+    ...crosses(series, across, y),
   ].join('\n')
 }
 
 function curve(
-  { points, failures }: Series,
+  { points }: Series,
   at: number,
   across: (size: number) => number,
   up: (value: number) => number,
-  ground: number,
 ): string {
   const places = points.map(
     ({ size, value }) => `${across(size).toFixed(1)} ${up(value).toFixed(1)}`,
@@ -64,13 +64,23 @@ function curve(
     ({ size, value }) =>
       `<circle class="dot s${at}" cx="${across(size).toFixed(1)}" cy="${up(value).toFixed(1)}" r="3.5"/>`,
   )
-  // One height for each series, so that two that fail at one size are both seen.
-  const crosses = failures.map(
-    (size) =>
-      `<path class="cross s${at}" d="M${(across(size) - 4).toFixed(1)} ${ground - 12 - at * 12}l8 8m0 -8l-8 8"/>`,
-  )
   const line = places.length > 1 ? [`<path class="line s${at}" d="M${places.join('L')}"/>`] : []
-  return [...spread, ...line, ...dots, ...crosses].join('\n')
+  return [...spread, ...line, ...dots].join('\n')
+}
+
+/** In a strip of their own above the plot, where no height could be taken for a value. */
+function crosses(
+  series: readonly Series[],
+  across: (size: number) => number,
+  top: number,
+): readonly string[] {
+  return series.flatMap(({ failures }, at) =>
+    failures.map((size) => {
+      const below = series.slice(0, at).filter((other) => other.failures.includes(size)).length
+      const [x, y] = [(across(size) - 4).toFixed(1), top - 16 - below * 12]
+      return `<path class="cross s${at}" d="M${x} ${y}l8 8m0 -8l-8 8"/>`
+    }),
+  )
 }
 
 function sizesOf({ points, failures }: Series): readonly number[] {

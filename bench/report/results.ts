@@ -54,6 +54,8 @@ export interface ContestantResult {
   readonly requests?: Summary
   readonly p50?: Summary
   readonly p99?: Summary
+  /** Microseconds of CPU per request. */
+  readonly cpuPerRequest?: Summary
   readonly extra?: Readonly<Record<string, Summary>>
   /** Why it could not do the work, where it could not. */
   readonly failure?: string
@@ -96,6 +98,11 @@ function contestantOf(turns: readonly Turn[]): ContestantResult {
     requests: summarize(many.map(({ latencies = [], seconds }) => latencies.length / seconds)),
     p50: summarize(many.map(({ latencies = [] }) => percentile(latencies, 0.5) * 1e3)),
     p99: summarize(many.map(({ latencies = [] }) => percentile(latencies, 0.99) * 1e3)),
+    cpuPerRequest: summarize(
+      many.map(
+        ({ latencies = [], cpuSeconds = Number.NaN }) => (cpuSeconds * 1e6) / latencies.length,
+      ),
+    ),
   }
   const known = Object.entries(all).filter(([, { median }]) => median !== null)
   return {

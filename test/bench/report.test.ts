@@ -68,6 +68,16 @@ describe('renderMarkdown', () => {
     expect(page.match(/\*\*Run [A-Z]\*\*/g)).toEqual(['**Run A**', '**Run B**'])
   })
 
+  it('tells of uploads first, whatever the files are called', () => {
+    const page = renderMarkdown({
+      rows: [rowOf('job-bucket-get'), rowOf('new'), rowOf('upload-node')],
+    })
+    const places = ['upload-node', 'job-bucket-get', 'new'].map((id) =>
+      page.indexOf(`### Title of ${id}`),
+    )
+    expect(places).toEqual([...places].sort((a, b) => a - b))
+  })
+
   it('shows a failure in place of a rate', () => {
     const page = renderMarkdown({
       rows: [

@@ -65,11 +65,17 @@ describe('resultOf', () => {
   })
 
   it('gives percentiles in milliseconds and requests a second for a turn of many requests', () => {
-    const many = { seconds: 2, bytes: 4096, latencies: [0.001, 0.002, 0.004, 0.003] }
+    const many = {
+      seconds: 2,
+      bytes: 4096,
+      cpuSeconds: 0.001,
+      latencies: [0.001, 0.002, 0.004, 0.003],
+    }
     const { ours } = resultOf(contest, [{ ours: many }], circumstancesOfTest).contestants
     expect(ours?.requests?.median).toBe(2)
     expect(ours?.p50?.median).toBe(3)
     expect(ours?.p99?.median).toBe(4)
+    expect(ours?.cpuPerRequest?.median).toBe(250)
   })
 })
 
