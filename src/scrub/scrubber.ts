@@ -68,7 +68,7 @@ export class Scrubber {
     this.#options = options
     const patterns = options.secrets.with(options)
     this.#finder = new Finder(patterns)
-    this.#border = 2 * patterns.maxLength
+    this.#border = patterns.maxLength
   }
 
   /** What may go on now; views of `chunk` where nothing had to be changed. */
@@ -82,8 +82,9 @@ export class Scrubber {
       const view = new Uint8Array(held + part.length)
       view.set(this.#held)
       view.set(part, held)
-      const done = this.#process(view, false, out)
       const whole = part.length === rest.length
+      // What begins among the held bytes ends within the part, unless it is a URL.
+      const done = this.#process(view, false, out, whole ? view.length : held)
       if (whole || done < held) {
         this.#held = view.subarray(done)
         rest = rest.subarray(part.length)
@@ -108,11 +109,16 @@ export class Scrubber {
   }
 
   /** Gives back the view up to a position, which it returns and from which all is to be kept. */
-  #process(view: Uint8Array, final: boolean, out: (Uint8Array | LinkHit)[]): number {
+  #process(
+    view: Uint8Array,
+    final: boolean,
+    out: (Uint8Array | LinkHit)[],
+    atMost = view.length,
+  ): number {
     const found: Found<Target>[] = []
     const safe = this.#finder.find(view, this.#seen, found)
     if (found.length > 0) this.#take(found)
-    const limit = final ? view.length : safe
+    const limit = final ? view.length : Math.min(safe, atMost)
     let at = 0
     for (;;) {
       const token = this.#nextToken(view, at, limit, final)

@@ -98,6 +98,21 @@ describe('Scrubber', () => {
     }
   })
 
+  it('does the same however far a chunk goes on beyond what is cut', () => {
+    const link = 'https://gw.example/s3/job_files/out/a.png?X-Amz-Signature=0123abcd'
+    const { accessSecret, webhook, odd } = secretTexts
+    const parts = [accessSecret, link, webhook, JSON.stringify(odd), btoa(`..${accessSecret}`)]
+    const core = `"${parts.join('","')}"`
+    const masked = scrub(core, [])
+    const { maxLength } = secrets.with(base)
+    for (const beyond of [0, 40, maxLength - 1, maxLength, 4 * maxLength]) {
+      const text = core + ' '.repeat(beyond)
+      for (let cut = 0; cut <= core.length; cut++) {
+        expect(scrub(text, [cut])).toBe(masked + ' '.repeat(beyond))
+      }
+    }
+  })
+
   it('does not delay what cannot be part of a secret', () => {
     const scrubber = new Scrubber(base)
     const event = 'data: {"text":"hello"}\n\n'
