@@ -11,6 +11,7 @@ import type {
 import { createBytePrimitives } from './byte-primitives.ts'
 import { createWorkersBody, lengthOf } from './workers-body.ts'
 import { createIdleWatch } from './workers-idle.ts'
+import { pump } from './workers-pump.ts'
 
 /** Milliseconds a client may leave a response chunk untaken. */
 const responseIdleMs = 300_000
@@ -89,29 +90,6 @@ async function send(request: OutgoingRequest, log: Log): Promise<IncomingRespons
     status: response.status,
     headers: new Headers(response.headers),
     body: createWorkersBody(source, { drain: false, idleTimeoutMs, length }),
-  }
-}
-
-async function pump(
-  body: OutgoingBody,
-  writable: WritableStream<Uint8Array>,
-  idleTimeoutMs: number,
-): Promise<void> {
-  const watch = createIdleWatch(idleTimeoutMs)
-  const writer = writable.getWriter()
-  try {
-    for (;;) {
-      const chunk = await body.read()
-      if (chunk === undefined) break
-      // Awaited, because the chunk's buffer is reused by the next read.
-      await watch.within(writer.write(chunk))
-    }
-    await writer.close()
-  } catch (error) {
-    await Promise.allSettled([body.cancel(error), writer.abort(error)])
-    throw error
-  } finally {
-    watch.end()
   }
 }
 
