@@ -37,23 +37,32 @@ export class TextLift implements Lift {
       }
       if (this.at === to) return 'more'
       if (!this.#escape.active && this.#utf8.missing === 0 && this.#high === 0) {
-        const left = this.#room.length - this.written
-        const end = plainEnd(input, this.at, Math.min(to, this.at + Math.max(left, 1)))
-        if (end > this.at) {
-          if (left === 0) return 'full'
-          this.#room.set(input.subarray(this.at, end), this.written)
-          this.written += end - this.at
-          this.at = end
-          continue
-        }
+        const from = this.at
+        this.#takePlain(input, to)
+        if (this.at > from) continue
+        if (this.written === this.#room.length && IN_TEXT[input[from] ?? 0] === PLAIN) return 'full'
       }
       const byte = input[this.at] ?? 0
+      const closes = byte === QUOTE && !this.#escape.active
       this.#takeByte(byte, base + this.at)
       this.at++
-      if (byte === QUOTE && !this.#escape.active && this.#pendingFrom === this.#pendingTo) {
-        return 'end'
-      }
+      if (closes) return 'end'
     }
+  }
+
+  /** Copies byte by byte, for runs are short where there are escapes or letters beyond ASCII. */
+  #takePlain(input: Uint8Array, to: number): void {
+    const room = this.#room
+    const end = Math.min(to, this.at + room.length - this.written)
+    let { at, written } = this
+    while (at < end) {
+      const byte = input[at] ?? 0
+      if (IN_TEXT[byte] !== PLAIN) break
+      room[written++] = byte
+      at++
+    }
+    this.at = at
+    this.written = written
   }
 
   #takeByte(byte: number, offset: number): void {
@@ -104,13 +113,13 @@ export class TextLift implements Lift {
   }
 
   #emit(byte: number): void {
-    if (this.#pendingFrom === this.#pendingTo) this.#pendingFrom = this.#pendingTo = 0
+    if (this.#pendingFrom === this.#pendingTo) {
+      if (this.written < this.#room.length) {
+        this.#room[this.written++] = byte
+        return
+      }
+      this.#pendingFrom = this.#pendingTo = 0
+    }
     this.#pending[this.#pendingTo++] = byte
   }
-}
-
-function plainEnd(input: Uint8Array, from: number, to: number): number {
-  let at = from
-  while (at < to && IN_TEXT[input[at] ?? 0] === PLAIN) at++
-  return at
 }
