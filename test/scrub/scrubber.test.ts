@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Secret } from '../../src/log.ts'
-import { formsOf } from '../../src/scrub/forms.ts'
+import { binary, formsOf } from '../../src/scrub/forms.ts'
 import {
   compileSecrets,
   type LinkHit,
@@ -101,7 +101,13 @@ describe('Scrubber', () => {
   it('does the same however far a chunk goes on beyond what is cut', () => {
     const link = 'https://gw.example/s3/job_files/out/a.png?X-Amz-Signature=0123abcd'
     const { accessSecret, webhook, odd } = secretTexts
-    const parts = [accessSecret, link, webhook, JSON.stringify(odd), btoa(`..${accessSecret}`)]
+    const parts = [
+      accessSecret,
+      link,
+      webhook,
+      binary(JSON.stringify(odd)),
+      btoa(`..${accessSecret}`),
+    ]
     const core = `"${parts.join('","')}"`
     const masked = scrub(core, [])
     const { maxLength } = secrets.with(base)
