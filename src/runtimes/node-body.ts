@@ -68,7 +68,11 @@ export function createNodeBody(
       waiting?.resolve(undefined)
       waiting = undefined
     })
-    source.once('close', () => fail(fault ?? gone()))
+    source.once('close', () => {
+      // Most bodies close after their end: an error is made for those alone who wait for one.
+      if (waiting === undefined) clearTimeout(timer)
+      else fail(fault ?? gone())
+    })
     // One timer for all reads: it may run out while nobody waits.
     timer = setTimeout(() => {
       if (waiting === undefined) return
