@@ -6,7 +6,7 @@ import type { Contest } from './contest.ts'
 import { rate } from './contest.ts'
 import { circumstances } from './report/circumstances.ts'
 import { publish, readResults, writeResults } from './report/files.ts'
-import { mergeResults, resultOf, verdictOf } from './report/results.ts'
+import { type Circumstances, mergeResults, resultOf, verdictOf } from './report/results.ts'
 import { help, type Options, parseOptions } from './runner/options.ts'
 import { chooseRows, loadRows } from './runner/rows.ts'
 import { takeRounds } from './runner/take-rounds.ts'
@@ -39,10 +39,12 @@ async function main({ only, rounds, out, mode, scale }: Options): Promise<void> 
   }
   const worthKeeping = scale === 1 && (rounds ?? fewestRounds) >= fewestRounds
   const file = out ?? (worthKeeping ? docs : undefined)
+  // Once, so that rows of one run say the same.
+  const measured = circumstances(root)
   const order = contests.map(({ id }) => id)
   for (const contest of chosen) {
     const count = rounds ?? contest.rounds ?? fewestRounds
-    const result = await measure(contest, count).catch((error) =>
+    const result = await measure(contest, count, measured).catch((error) =>
       fault(`Row ${contest.id} failed`, error),
     )
     if (result === undefined) continue
@@ -68,7 +70,7 @@ async function main({ only, rounds, out, mode, scale }: Options): Promise<void> 
   }
 }
 
-async function measure(contest: Contest, count: number) {
+async function measure(contest: Contest, count: number, measured: Circumstances) {
   console.log(`\n${contest.id}: ${contest.title}`)
   const startedAt = performance.now()
   const rounds = await takeRounds(contest, count, ({ round, contestant, turn }) => {
@@ -77,7 +79,7 @@ async function measure(contest: Contest, count: number) {
     console.log(`  round ${round}/${count}  ${contestant.padEnd(20)} ${did}`)
   })
   console.log(`  took ${((performance.now() - startedAt) / 1e3).toFixed(0)} s`)
-  return resultOf(contest, rounds, circumstances(root))
+  return resultOf(contest, rounds, measured)
 }
 
 function fault(message: string, error: unknown): undefined {

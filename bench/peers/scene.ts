@@ -57,14 +57,14 @@ export async function openPeerScene(): Promise<PeerScene> {
 }
 
 /**
- * One upload whose SHA-256 is checked, of a quarter of the size and not timed, then the timed one,
+ * One upload whose SHA-256 is checked, of up to a quarter of the size and not timed, then the timed one,
  * whose bytes are counted. Throws when anything else arrived than was sent.
  */
 export async function takePeerTurn(scene: PeerScene, peer: Peer, textBytes: number): Promise<Turn> {
   const { load } = scene
   const { sink, runUrl: url } = peer
   const send = (size: number) => load.upload({ url, headers: { authorization }, textBytes: size })
-  const lesser = Math.ceil(Math.max(textBytes / 4, leastBytes) / 4) * 4
+  const lesser = Math.ceil(Math.max(Math.min(textBytes / 4, mostHashedBytes), leastBytes) / 4) * 4
   await sink.ask('take')
   await sink.ask('verify', { on: true })
   await send(lesser)
@@ -103,6 +103,8 @@ export async function tryPeerTurn(scene: PeerScene, peer: Peer, textBytes: numbe
 
 /** Smaller bodies need no staging: the gateway passes them on as they are. */
 export const leastBytes = 12 * 1024 * 1024
+/** Five parts and more; the slowest peers would take minutes to have a gigabyte checked. */
+const mostHashedBytes = 64 * 1024 * 1024
 const leastTurnBytes = 128 * 1024 * 1024
 
 class WrongBytes extends Error {}

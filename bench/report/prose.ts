@@ -11,7 +11,7 @@ export const method = `## How it is measured
 - **A round** lets every contestant of a row take one turn, one after the other; each round starts one contestant later. A figure with \`×\` is a ratio of two contestants within one round. What stands in the table is the median over the rounds; the spread is the least and the greatest.
 - **Each program is a process of its own**, and so are the load and what stands behind it. CPU is user and system time of the measured process alone (\`/proc/PID/stat\`); peak memory is its \`VmHWM\`, reset before the turn; idle is what it held before its first request.
 - **Null store** means that parts are decoded and dropped inside the gateway; **PUT** means that they are sent over loopback to an S3 server in another process.
-- **Correctness in the same run**: what arrived is hashed (SHA-256) and compared with what was sent; a turn whose bytes are wrong ends its row.
+- **Correctness in the same run**: what arrived is hashed (SHA-256) and compared with what was sent, in every turn, with a body of its own that is not timed; of the timed one every byte is counted. A turn whose bytes are wrong ends its row.
 - MB is 10⁶ bytes, MiB 2²⁰. Sizes of bodies are those on the wire: a payload in base64 is a quarter smaller.
 - A goal that is missed stays in the table as missed.`
 
@@ -25,4 +25,4 @@ npm run bench -- --only peers-body-512       # one row; the others stay as they 
 npm run bench -- --scale 0.05 --rounds 1     # a quick look; nothing is written
 \`\`\`
 
-Linux is needed (\`/proc\`). The packages of \`bench/package.json\` are installed by the first run that needs them; the rows of nginx need \`nginx\` on the machine (\`apt-get install nginx\`). Rows can be measured on different days: the column *run* says under which circumstances.`
+Linux is needed (\`/proc\`). The packages of \`bench/package.json\` are installed by the first run that needs them; the rows of nginx need \`nginx\` on the machine (\`apt-get install nginx\`). Rows can be measured on different days: the column *run* says under which circumstances. The commit is in brackets, with \`+\` where \`src/\` had changes on top of it.`
