@@ -110,7 +110,9 @@ function missed(rows: readonly RowResult[]): string {
         return `- **${row.title}, ${figure.figure}**: ${withUnit(figure.median, figure.unit)}, where the goal is ${goalOf(figure)}. ${note}`
       }),
   )
-  return entries.length > 0 ? entries.join('\n') : 'Nothing: every figure met its goal.'
+  if (entries.length > 0) return entries.join('\n')
+  const judged = rows.some(({ figures }) => figures.some((one) => verdictOf(one) === 'met'))
+  return judged ? 'Nothing: every figure met its goal.' : 'Nothing with a goal is measured yet.'
 }
 
 function peerTable(rows: readonly RowResult[]): string {
