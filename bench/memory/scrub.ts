@@ -15,7 +15,10 @@ export interface Case {
 }
 
 function chunked(text: Uint8Array, write: (chunk: Uint8Array) => void): void {
-  for (let at = 0; at < text.length; at += CHUNK) write(text.subarray(at, at + CHUNK))
+  for (let at = 0; at < text.length; at += CHUNK) {
+    // No Buffers, as the platform gives none.
+    write(new Uint8Array(text.buffer, text.byteOffset + at, Math.min(CHUNK, text.length - at)))
+  }
 }
 
 export function copyCase(text: Uint8Array): Case {

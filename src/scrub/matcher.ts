@@ -32,6 +32,11 @@ export class Finder<T> {
     return this.#state >= 0
   }
 
+  /** Bytes of patterns compared: at most four for each byte of text, and some 64 KiB. */
+  get compared(): number {
+    return this.#compared
+  }
+
   /**
    * Adds to `found` every occurrence that ends after `from`. `view` must begin no later than where
    * the last call said, and its bytes before `from` are those the last calls have seen. Returns the

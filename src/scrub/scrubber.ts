@@ -56,7 +56,9 @@ export class Scrubber {
   // Copied bytes that are not given back yet; all positions below count from the first of them.
   #held: Uint8Array = nothing
   #seen = 0
+  // In their order and apart; what is masked has gone by the first #passed.
   #marks: Place[] = []
+  #passed = 0
   #starts: Found<Anchor>[] = []
   // A URL longer than the limit goes on where the last token ended; perhaps in a value to be masked.
   #goesOn = false
@@ -141,6 +143,7 @@ export class Scrubber {
       }
       if (tag.anchor !== undefined) this.#starts.push({ start, end, tag: tag.anchor })
     }
+    this.#marks = united(this.#marks)
     // A base before a host at the same place: a link is also a URL of the gateway.
     this.#starts.sort((a, b) => a.start - b.start || rank(a) - rank(b))
   }
@@ -198,12 +201,14 @@ export class Scrubber {
 
   /** The bytes themselves, or a copy without the secrets that were found in them. */
   #masked(view: Uint8Array, from: number, to: number): Uint8Array {
+    const marks = this.#marks
+    // Every position is masked once, in their order.
+    while ((marks[this.#passed]?.end ?? Infinity) <= from) this.#passed++
     let bytes = view.subarray(from, to)
-    let own = false
-    for (const { start, end } of this.#marks) {
-      if (start >= to || end <= from) continue
-      if (!own) bytes = bytes.slice()
-      own = true
+    for (let i = this.#passed; i < marks.length; i++) {
+      const { start, end } = marks[i] ?? { start: to, end: to }
+      if (start >= to) break
+      if (bytes.buffer === view.buffer) bytes = bytes.slice()
       bytes.fill(star, Math.max(0, start - from), end - from)
     }
     return bytes
@@ -213,6 +218,7 @@ export class Scrubber {
   #keep(view: Uint8Array, done: number): number {
     this.#seen = view.length - done
     this.#looked = Math.max(0, this.#looked - done)
+    this.#passed = 0
     this.#marks = this.#marks.filter(({ end }) => end > done).map((mark) => moved(mark, done))
     this.#starts = this.#starts.filter(({ start }) => start >= done).map((one) => moved(one, done))
     return done
@@ -221,6 +227,17 @@ export class Scrubber {
 
 function moved<T extends Place>(place: T, by: number): T {
   return { ...place, start: place.start - by, end: place.end - by }
+}
+
+/** The same places in their order, those that overlap made one. */
+function united(places: readonly Place[]): Place[] {
+  const out: Place[] = []
+  for (const { start, end } of places.toSorted((a, b) => a.start - b.start)) {
+    const before = out.at(-1)
+    if (before === undefined || start >= before.end) out.push({ start, end })
+    else out[out.length - 1] = { start: before.start, end: Math.max(before.end, end) }
+  }
+  return out
 }
 
 function rank(found: Found<Anchor>): number {
