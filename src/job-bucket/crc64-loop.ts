@@ -25,9 +25,10 @@ const end = 0x0b
 
 /** Makes the loop of eight tables of 256 (slicing by eight); undefined where bytes cannot be compiled. */
 export function createCrc64Loop(table: BigUint64Array): Crc64Loop | undefined {
-  const memory = new WebAssembly.Memory({ initial: 2 })
+  let memory: WebAssembly.Memory
   let loop: (from: number, to: number) => void
   try {
+    memory = new WebAssembly.Memory({ initial: 2 })
     // Its type on Workers has no constructor.
     const module: WebAssembly.Module = Reflect.construct(WebAssembly.Module, [assemble()])
     const { exports } = new WebAssembly.Instance(module, { m: { m: memory } })
