@@ -96,7 +96,6 @@ export const contest: Contest = {
     {
       figure: 'peak',
       unit: 'MB',
-      target: { atMost: 110 },
       of: ({ gateway }) => (gateway?.peakBytes ?? Number.NaN) / 1e6,
     },
   ],

@@ -1,13 +1,13 @@
 import { type Contest, cpuPerMegabyte, growth, rate } from '../contest.ts'
 import { startLoad } from '../load/load.ts'
+import { scaled } from '../load/scale.ts'
 import { residentBytes } from '../process.ts'
 import { launch, stopAll } from '../subjects/launch.ts'
 import { authorization, gatewayEntry, startWorkersGateway } from '../workers/gateway.ts'
 import { measure } from '../workers/measure.ts'
 import { bundleWorker, type Workerd } from '../workers/workerd.ts'
 
-const scale = Number(process.env['BULKWAY_BENCH_SCALE'] ?? 1)
-const textBytes = Math.ceil((512 * 1_048_576 * scale) / 4) * 4
+const textBytes = scaled(512)
 const warmUpBytes = 16 * 1_048_576
 /** DEFAULTS.ConfigStaging.partBytes, in MB. */
 const partMegabytes = 6.291456
