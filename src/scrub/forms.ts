@@ -29,7 +29,9 @@ function jsonStyle(special: RegExp, upper: boolean, slash = '/'): Style {
     if (special.test(character)) return units(character, upper)
     return character === '/' ? slash : JSON.stringify(character).slice(1, -1)
   }
-  return (text) => text.replace(/[^\w .-]/gu, one)
+  const ascii = Array.from({ length: 128 }, (_, code) => one(String.fromCharCode(code)))
+  return (text) =>
+    text.replace(/[^\w .-]/gu, (character) => ascii[character.charCodeAt(0)] ?? one(character))
 }
 
 const minimal: Style = (text) => JSON.stringify(text).slice(1, -1)
