@@ -39,7 +39,7 @@ export function chart(figures: Figures): string {
     return { name, color, path, end: at.at(-1) ?? { x: 0, y: 0 } }
   })
   return `${[
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="system-ui, sans-serif" font-size="13" fill="#333">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-label="Dollars a month over jobs a day" font-family="system-ui, sans-serif" font-size="13" fill="#333">`,
     `<rect width="${width}" height="${height}" fill="#fff"/>`,
     `<text x="${frame.left}" y="24" font-size="16" font-weight="600">Dollars a month over jobs a day</text>`,
     `<text x="${frame.left}" y="42" fill="#666">12.8 MB of payload a job on average, a fifth of it as output; both axes logarithmic</text>`,

@@ -120,7 +120,7 @@ function readToken(token: string): { after: string; isPrefix: boolean } {
   if (bytes === undefined || !/^[kp]/.test(token)) {
     throw new S3Error('InvalidArgument', 'The continuation token provided is incorrect')
   }
-  const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)
+  const text = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true }).decode(bytes)
   return { after: text, isPrefix: token.startsWith('p') }
 }
 

@@ -2,7 +2,7 @@ import { BACKSLASH } from './characters.ts'
 import { escapeToken, type PatternToken, type PointerPattern } from './pointer.ts'
 
 // A byte order mark is no part of JSON: in a key it is a character like any other.
-const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+const decoder = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true })
 /** Up to here a loop is faster than the decoder. */
 const SHORT_BYTES = 24
 const INPUT = new TextEncoder().encode('input')

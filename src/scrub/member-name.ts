@@ -6,7 +6,7 @@ export const MAX_SCALAR = 1024
 /** Bytes from which a key without escapes is none of `s3Config`'s. */
 const NAME_BYTES = 32
 const backslash = 0x5c
-const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
+const utf8 = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true })
 
 /** Whether a key may be one of `s3Config`'s, or of a scalar that is told; false is certain. */
 export function mayMatter(chunk: Uint8Array, from: number, to: number, depth: number): boolean {
