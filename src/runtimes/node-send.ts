@@ -91,27 +91,9 @@ function sendOnce(
   })
 
   if (request.body === undefined) outgoing.end()
-  else if (request.body instanceof Uint8Array) sendInPieces(request.body, outgoing)
+  else if (request.body instanceof Uint8Array) outgoing.end(request.body)
   else pump(request.body, outgoing).catch((error) => outgoing.destroy(error))
   return promise
-}
-
-/** Bytes given to the socket at a time, so that what comes in is read between two of them. */
-const pieceBytes = 65_536
-
-function sendInPieces(bytes: Uint8Array, outgoing: ClientRequest): void {
-  let at = 0
-  const send = () => {
-    while (bytes.length - at > pieceBytes) {
-      const piece = bytes.subarray(at, at + pieceBytes)
-      at += pieceBytes
-      if (outgoing.write(piece)) continue
-      outgoing.once('drain', send)
-      return
-    }
-    outgoing.end(bytes.subarray(at))
-  }
-  send()
 }
 
 async function pump(body: OutgoingBody, outgoing: ClientRequest): Promise<void> {
