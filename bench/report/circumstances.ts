@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { cpus, release, totalmem, type } from 'node:os'
+import { cpus, loadavg, release, totalmem, type } from 'node:os'
 import { join } from 'node:path'
 import type { Circumstances } from './results.ts'
 
@@ -14,7 +14,10 @@ export function circumstances(root: string): Circumstances {
     ...peers(root),
     nginx: /nginx\/(\S+)/.exec(said('nginx', ['-v']))?.[1],
   }
+  const [load = 0] = loadavg()
   return {
+    // Half a core is what an idle machine and the end of an earlier row may show.
+    ...(load > 0.5 && { remark: `other work was running (load ${Math.round(load)})` }),
     date: new Date().toISOString().slice(0, 10),
     machine: {
       cpu: cpuName(processors[0]?.model ?? 'unknown'),

@@ -183,9 +183,9 @@ function letterOf({ measured }: RowResult, settings: readonly Setting[]): string
 
 function settingList(settings: readonly Setting[]): string {
   return settings
-    .map(({ letter, measured: { date, machine, versions } }) => {
+    .map(({ letter, measured: { date, machine, versions, remark } }) => {
       const installed = Object.entries(versions).map(([name, version]) => `${name} ${version}`)
-      return `- **Run ${letter}**, ${date}: ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGigabytes} GB, ${machine.kernel}; ${installed.join(', ')}`
+      return `- **Run ${letter}**, ${date}: ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGigabytes} GB, ${machine.kernel}; ${installed.join(', ')}${remark ? `; **${remark}**` : ''}`
     })
     .join('\n')
 }

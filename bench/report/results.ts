@@ -32,6 +32,8 @@ export interface Circumstances {
   }
   /** By name: `bulkway`, `node`, `workerd`, and what the peers need. */
   readonly versions: Readonly<Record<string, string>>
+  /** What makes its absolute rates doubtful. */
+  readonly remark?: string
 }
 
 export interface FigureResult extends Summary {
