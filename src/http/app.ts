@@ -17,6 +17,7 @@ import { respond } from './respond.ts'
  */
 export function createApp(deps: Deps, access: RequestAccess): Hono<AppEnv> {
   const { config, log, platform } = deps
+  const { stream } = access
   const bucketUrl = new URL(config.jobBucketUrl)
   const bucketPath = bucketUrl.pathname.replace(/\/$/, '')
   const ownHost = hostOf(bucketUrl.href) !== hostOf(config.publicUrl)
@@ -37,13 +38,14 @@ export function createApp(deps: Deps, access: RequestAccess): Hono<AppEnv> {
     // A client that goes away must not stop the clean-up of what it left.
     platform.waitUntil(answer)
     const { method, path } = context.req
-    const response = respond(await answer, platform, method)
+    const reply = await answer
+    const response = respond(reply, platform, method, stream && ((body) => stream(context, body)))
     log.write('info', {
       event: 'request',
       requestId,
       method,
       route: path.split('/', 2)[1],
-      status: response.status,
+      status: reply.status,
       ms: platform.now() - startedAt,
     })
     return response

@@ -3,6 +3,7 @@ import { GatewayError } from '../errors.ts'
 import type { Call } from '../flows/deps.ts'
 import type { Body } from '../platform.ts'
 import { isEndpointId } from '../upstream/endpoint-id.ts'
+import type { StreamedReply } from './respond.ts'
 
 /** What only the runtime knows of a request. */
 export interface RequestAccess {
@@ -10,6 +11,8 @@ export interface RequestAccess {
   bodyOf(context: Context): Body | undefined
   /** Path and query exactly as they came, undecoded and not normalised where the runtime can tell. */
   targetOf(context: Context): string
+  /** Sends a streamed reply by a way of the runtime's own; what it returns stands in its place. */
+  stream?(context: Context, reply: StreamedReply): Response
 }
 
 export type AppEnv = { Variables: { requestId: string; body?: Body } }

@@ -1,16 +1,32 @@
-import type { Platform, Reply } from '../platform.ts'
+import type { Body, OutgoingBody, Platform, Reply } from '../platform.ts'
+
+/** A reply whose body is read chunk by chunk. */
+export type StreamedReply = Reply & { readonly body: Body | OutgoingBody }
 
 const withoutBody = new Set([101, 204, 205, 304])
 
-/** Turns a flow's reply into a Response; bodies stay streams. */
-export function respond(reply: Reply, platform: Platform, method = 'GET'): Response {
+/**
+ * Turns a flow's reply into a Response; bodies stay streams, or leave by `stream` where the runtime
+ * has a shorter way.
+ */
+export function respond(
+  reply: Reply,
+  platform: Platform,
+  method = 'GET',
+  stream?: (reply: StreamedReply) => Response,
+): Response {
   const { status, headers, body } = reply
   if (!withoutBody.has(status) && method !== 'HEAD') {
+    if (stream !== undefined && isStreamed(reply)) return stream(reply)
     return new Response(nativeBody(reply, platform), { status, headers })
   }
   // Nobody will read it: its connection must not wait for that.
   if (body !== undefined && 'cancel' in body) platform.waitUntil(body.cancel())
   return new Response(null, { status, headers })
+}
+
+function isStreamed(reply: Reply): reply is StreamedReply {
+  return reply.body !== undefined && !(reply.body instanceof Uint8Array)
 }
 
 function nativeBody({ body }: Reply, platform: Platform): BodyInit | null {

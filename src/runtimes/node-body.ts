@@ -4,6 +4,13 @@ import type { Body } from '../platform.ts'
 /** Bytes that may wait for a reader who is busy; then the sender is stopped. */
 const waitingBytes = 65_536
 
+const sources = new WeakMap<object, () => Readable | undefined>()
+
+/** The stream behind a body of which nothing has been read, to be read instead of it. */
+export function sourceOf(body: object): Readable | undefined {
+  return sources.get(body)?.()
+}
+
 /**
  * Wraps a Node stream as a `Body`; reads fail after `idleTimeoutMs` without a byte. `onCancel` is
  * what giving up means: by default the stream is destroyed, and its socket with it.
@@ -110,7 +117,7 @@ export function createNodeBody(
     onCancel(reason)
   }
 
-  return {
+  const body: Body = {
     read,
     cancel,
     stream: () =>
@@ -126,6 +133,8 @@ export function createNodeBody(
         { highWaterMark: 0 },
       ),
   }
+  sources.set(body, () => (begun || source.destroyed ? undefined : source))
+  return body
 }
 
 function gone(): Error {

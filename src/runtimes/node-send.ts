@@ -9,6 +9,7 @@ import {
   type OutgoingRequest,
 } from '../platform.ts'
 import { createNodeBody } from './node-body.ts'
+import { NodeLine } from './node-line.ts'
 
 /** Makes `Platform.send` for Node: `node:http(s)` with kept connections and real backpressure. */
 export function createNodeSend(): (request: OutgoingRequest) => Promise<IncomingResponse> {
@@ -103,37 +104,21 @@ async function pump(body: OutgoingBody, outgoing: ClientRequest): Promise<void> 
     stopped = true
     await body.cancel(reason)
   }
-  const gone = () => stop(new Error('The connection closed while the body was leaving'))
-  outgoing.once('close', gone)
+  const gone = () => new Error('The connection closed while the body was leaving')
+  const line = new NodeLine(outgoing, () => void stop(gone()))
   try {
     for (;;) {
       const chunk = await body.read()
       if (chunk === undefined) break
-      // The chunk's buffer is reused by the next read: wait until it has left.
-      await written(outgoing, chunk)
+      await line.send(chunk)
+      if (outgoing.destroyed) throw gone()
     }
   } catch (error) {
     await stop(error)
     throw error
   }
-  outgoing.off('close', gone)
+  line.release()
   outgoing.end()
-}
-
-function written(outgoing: ClientRequest, chunk: Uint8Array): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const gone = () => reject(new Error('The connection closed while the body was leaving'))
-    if (outgoing.destroyed) {
-      gone()
-      return
-    }
-    outgoing.once('close', gone)
-    outgoing.write(chunk, (error) => {
-      outgoing.off('close', gone)
-      if (error) reject(error)
-      else resolve()
-    })
-  })
 }
 
 function pinned(addresses: readonly string[]): LookupFunction {

@@ -3,6 +3,7 @@ import { type HttpBindings, serve } from '@hono/node-server'
 import type { Context } from 'hono'
 import type { Deps } from '../flows/deps.ts'
 import { createApp } from '../http/app.ts'
+import { answerOnNode, onItsWay } from './node-answer.ts'
 import { createNodeBody } from './node-body.ts'
 import { lingerAfterAnswers } from './node-linger.ts'
 
@@ -29,6 +30,11 @@ export async function serveOnNode(
       return createNodeBody(incoming, deps.config.limits.idleTimeoutMs, () => {})
     },
     targetOf: (context: Context) => (context.env as HttpBindings).incoming.url ?? '/',
+    stream(context, reply) {
+      const { outgoing } = context.env as HttpBindings
+      deps.platform.waitUntil(answerOnNode(outgoing, reply))
+      return onItsWay
+    },
   })
 
   const { promise: port, resolve } = Promise.withResolvers<number>()

@@ -1,0 +1,61 @@
+import type { ServerResponse } from 'node:http'
+import type { Readable } from 'node:stream'
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
+import type { StreamedReply } from '../http/respond.ts'
+import type { Body, OutgoingBody } from '../platform.ts'
+import { sourceOf } from './node-body.ts'
+import { NodeLine } from './node-line.ts'
+
+/** What the framework is given in place of an answer that is on its way. */
+export const onItsWay: Response = RESPONSE_ALREADY_SENT
+
+/**
+ * Writes an answer straight to the connection, where a web stream between would cost more than the
+ * bytes themselves. Resolves when the last byte is handed over; what fails on the way breaks the
+ * connection, so that half an answer never looks whole.
+ */
+export async function answerOnNode(outgoing: ServerResponse, reply: StreamedReply): Promise<void> {
+  const { body } = reply
+  const line = new NodeLine(outgoing, () => {
+    void body.cancel(new Error('The client closed the connection while the answer was leaving'))
+  })
+  outgoing.writeHead(reply.status, [...reply.headers].flat())
+  // The client learns that there is an answer also where its first byte takes long.
+  const early = setImmediate(() => outgoing.flushHeaders())
+  try {
+    const source = sourceOf(body)
+    if (source !== undefined) await flow(source, outgoing)
+    else await pass(body, line, outgoing)
+    line.release()
+    outgoing.end()
+  } catch (error) {
+    line.release()
+    await body.cancel(error)
+    outgoing.destroy()
+  } finally {
+    clearImmediate(early)
+  }
+}
+
+/** From connection to connection: a promise for each chunk would cost a fifth more CPU. */
+function flow(source: Readable, outgoing: ServerResponse): Promise<void> {
+  return new Promise((resolve, reject) => {
+    source.once('end', resolve)
+    source.once('error', reject)
+    source.once('close', () => reject(new Error('The body broke off')))
+    source.pipe(outgoing, { end: false })
+  })
+}
+
+async function pass(
+  body: Body | OutgoingBody,
+  line: NodeLine,
+  outgoing: ServerResponse,
+): Promise<void> {
+  for (;;) {
+    const chunk = await body.read()
+    if (outgoing.destroyed) throw new Error('The client is gone')
+    if (chunk === undefined) return
+    await line.send(chunk)
+  }
+}
