@@ -16,10 +16,18 @@ interface Source extends Omit<Figure, 'value' | 'origin' | 'row'> {
   readonly assumed: number
   readonly row: string
   readonly contestant: string
-  readonly of: 'cpu' | 'idle'
-  /** CPU of a many-request row is per MB: this is the MB that one request stands for. */
-  readonly megabytes?: number
+  /** `growth` is the peak over idle, in MB. */
+  readonly of: 'cpu' | 'idle' | 'growth'
+  /** What the measured figure is multiplied with; for CPU per MB, the MB that one request stands for. */
+  readonly factor?: number
 }
+
+/** MB of the body of the small rows' requests. */
+const smallMegabytes = 1023 / 1e6
+/** Store calls of a submit with a grant; its forwarding, a twentieth of it, is counted in. */
+const grantCalls = 3
+/** MB of the pool that `concurrent-node` fills: 32 parts of 6 MiB. */
+const poolMegabytes = (32 * 6 * 1024 * 1024) / 1e6
 
 // The assumed ones are a prototype's, measured on the same kind of machine.
 const sources = {
@@ -46,21 +54,22 @@ const sources = {
     row: 'small-requests',
     contestant: 'gateway',
     of: 'cpu',
-    megabytes: 1023 / 1e6,
+    factor: smallMegabytes,
   },
   nodeCall: {
     assumed: 0.4,
     unit: 'CPU ms a call',
     about: 'Node: one signed call to the store, its object sealed or opened',
-    row: 'none',
-    contestant: 'none',
+    row: 'small-granted',
+    contestant: 'gateway',
     of: 'cpu',
+    factor: smallMegabytes / grantCalls,
   },
   nodeIdle: {
     assumed: 90,
     unit: 'MB',
     about: 'Node: resident when idle',
-    row: 'upload-node',
+    row: 'concurrent-node',
     contestant: 'put',
     of: 'idle',
   },
@@ -68,9 +77,10 @@ const sources = {
     assumed: 1.5,
     unit: '× part size',
     about: 'resident memory per part in flight, sockets included',
-    row: 'none',
-    contestant: 'none',
-    of: 'cpu',
+    row: 'concurrent-node',
+    contestant: 'put',
+    of: 'growth',
+    factor: 1 / poolMegabytes,
   },
   workersUpload: {
     assumed: 1.8,
@@ -92,8 +102,8 @@ const sources = {
     assumed: 2.1,
     unit: 'CPU ms per MB',
     about: 'workerd: a file relayed',
-    row: 'none',
-    contestant: 'none',
+    row: 'workers-scrub',
+    contestant: 'relay',
     of: 'cpu',
   },
   workersRequest: {
@@ -103,7 +113,7 @@ const sources = {
     row: 'none',
     contestant: 'none',
     of: 'cpu',
-    megabytes: 1023 / 1e6,
+    factor: smallMegabytes,
   },
   workersCall: {
     assumed: 0.5,
@@ -149,7 +159,7 @@ export function costsOf(figures: Figures, runtime: 'node' | 'workers'): Costs {
 export function figuresFrom(text: string | undefined): Figures {
   const results: unknown = text === undefined ? undefined : JSON.parse(text)
   const figures = Object.entries<Source>(sources).map(([name, source]): [string, Figure] => {
-    const { unit, about, megabytes = 1, contestant } = source
+    const { unit, about, factor = 1, contestant } = source
     const measured = medianIn(results, source)
     return [
       name,
@@ -157,7 +167,7 @@ export function figuresFrom(text: string | undefined): Figures {
         unit,
         about,
         row: source.row === 'none' ? '–' : `${source.row} / ${contestant}`,
-        value: measured === undefined ? source.assumed : measured * megabytes,
+        value: measured === undefined ? source.assumed : measured * factor,
         origin: measured === undefined ? 'assumed' : 'measured',
       },
     ]
@@ -182,9 +192,14 @@ export function readFigures(): Figures {
 function medianIn(results: unknown, { row, contestant, of }: Source): number | undefined {
   const rows = member(results, 'rows')
   const found = Array.isArray(rows) ? rows.find((one) => member(one, 'id') === row) : undefined
-  const summary = member(member(member(found, 'contestants'), contestant), of)
-  const median = member(summary, 'median')
-  return typeof median === 'number' && median > 0 ? median : undefined
+  const summaries = member(member(found, 'contestants'), contestant)
+  const medianOf = (name: string) => {
+    const median = member(member(summaries, name), 'median')
+    return typeof median === 'number' && median > 0 ? median : undefined
+  }
+  if (of !== 'growth') return medianOf(of)
+  const [peak, idle] = [medianOf('peak'), medianOf('idle')]
+  return peak === undefined || idle === undefined ? undefined : peak - idle
 }
 
 function member(value: unknown, name: string): unknown {
