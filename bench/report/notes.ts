@@ -1,8 +1,8 @@
 const proxied =
   'A web stream between store and client cost twice a bare proxy; GET is piped now, PUT read chunk ' +
-  'by chunk, because its last byte must wait for the checks. System calls and their time are those ' +
-  'of the bare proxy; what is left is user time, a third of it garbage collection of a larger heap. ' +
-  'Smaller and larger young generations, and a single collector thread, moved it by no more than noise.'
+  'by chunk, because its last byte must wait for the checks. It makes as many system calls, of the ' +
+  'same size, as the bare proxy; what is left is user time, part of it garbage collection of a larger ' +
+  'heap. A smaller young generation made it worse, a single collector thread traded memory for it.'
 
 const small =
   'Profiled: both spend their time in writing to sockets; the gateway adds an id and a log line, the ' +
