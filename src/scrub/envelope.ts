@@ -1,14 +1,14 @@
 import { concat } from '../bytes/concat.ts'
-import type { BytePrimitives } from '../platform.ts'
 import {
-  closeBrace,
-  closeBracket,
-  colon,
-  comma,
-  openBrace,
-  openBracket,
-  quote,
-} from './json-bytes.ts'
+  CLOSE_ARRAY,
+  CLOSE_OBJECT,
+  COLON,
+  COMMA,
+  OPEN_ARRAY,
+  OPEN_OBJECT,
+  QUOTE,
+} from '../json/characters.ts'
+import type { BytePrimitives } from '../platform.ts'
 import { decoded, isS3Config, isScalar, MAX_SCALAR, mayMatter } from './member-name.ts'
 import { MAX_DEPTH, type Place, skim } from './skim.ts'
 import { backslashesBefore, stringEnd } from './string-end.ts'
@@ -139,21 +139,21 @@ export class Envelope {
       case 'value':
         return this.#value(chunk, at, byte)
       case 'key':
-        if (byte === closeBrace) return this.#close(chunk, at, 1)
-        if (byte !== quote) return this.#giveUp(at)
+        if (byte === CLOSE_OBJECT) return this.#close(chunk, at, 1)
+        if (byte !== QUOTE) return this.#giveUp(at)
         if (this.#hold < 0 && this.#dropping === 0) this.#hold = at
         this.#state = 'name'
         this.#text = nothing
         this.#textFrom = at + 1
         return at + 1
       case 'colon':
-        if (byte !== colon) return this.#giveUp(at)
+        if (byte !== COLON) return this.#giveUp(at)
         this.#state = 'value'
         return at + 1
       case 'after-drop':
         // The dropped member was the first one: the comma goes with it, the white space stays.
         this.#state = 'after'
-        if (byte === comma) {
+        if (byte === COMMA) {
           this.#held = nothing
           this.#hold = -1
           this.#from = at + 1
@@ -169,7 +169,7 @@ export class Envelope {
 
   #value(chunk: Uint8Array, at: number, byte: number): number {
     if (this.#hold >= 0 && this.#dropping === 0) {
-      if (byte === openBrace && isS3Config(this.#name)) {
+      if (byte === OPEN_OBJECT && isS3Config(this.#name)) {
         this.#pass(chunk, this.#hold)
         this.#held = nothing
         this.#hold = -1
@@ -179,15 +179,15 @@ export class Envelope {
       } else this.#release(chunk)
     }
     if (this.#depth > 0) this.#first = false
-    if (byte === openBrace || byte === openBracket) {
+    if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) {
       if (this.#depth === MAX_DEPTH) return this.#giveUp(at)
-      this.#isObject[++this.#depth] = byte === openBrace ? 1 : 0
-      this.#state = byte === openBrace ? 'key' : 'value'
+      this.#isObject[++this.#depth] = byte === OPEN_OBJECT ? 1 : 0
+      this.#state = byte === OPEN_OBJECT ? 'key' : 'value'
       this.#first = true
       return at + 1
     }
-    if (byte === closeBracket) return this.#close(chunk, at, 0)
-    if (byte === quote) {
+    if (byte === CLOSE_ARRAY) return this.#close(chunk, at, 0)
+    if (byte === QUOTE) {
       this.#state = 'string'
       const told = this.#depth === 1 && this.#isObject[1] === 1 && this.#top === 0
       if (told && (this.#name === 'status' || this.#name === 'id')) this.#text = nothing
@@ -206,9 +206,9 @@ export class Envelope {
       this.#state = 'value'
       return at
     }
-    if (byte === closeBrace) return this.#close(chunk, at, 1)
-    if (byte === closeBracket) return this.#close(chunk, at, 0)
-    if (byte !== comma) return this.#giveUp(at)
+    if (byte === CLOSE_OBJECT) return this.#close(chunk, at, 1)
+    if (byte === CLOSE_ARRAY) return this.#close(chunk, at, 0)
+    if (byte !== COMMA) return this.#giveUp(at)
     const inObject = this.#isObject[this.#depth] === 1
     this.#state = inObject ? 'key' : 'value'
     if (inObject && this.#dropping === 0) this.#hold = at

@@ -1,14 +1,14 @@
-import type { BytePrimitives } from '../platform.ts'
 import {
-  backslash,
-  closeBrace,
-  closeBracket,
-  colon,
-  comma,
-  openBrace,
-  openBracket,
-  quote,
-} from './json-bytes.ts'
+  BACKSLASH,
+  CLOSE_ARRAY,
+  CLOSE_OBJECT,
+  COLON,
+  COMMA,
+  OPEN_ARRAY,
+  OPEN_OBJECT,
+  QUOTE,
+} from '../json/characters.ts'
+import type { BytePrimitives } from '../platform.ts'
 import { stringEnd } from './string-end.ts'
 
 /** Containers that may stand in each other. */
@@ -63,7 +63,7 @@ export function skim(
       continue
     }
     if (mode === VALUE) {
-      if (byte === quote) {
+      if (byte === QUOTE) {
         const end = stringEnd(bytes, words, chunk, at + 1)
         if (end < 0) break
         at = end
@@ -72,14 +72,14 @@ export function skim(
         while (to < length && kinds[chunk[to] ?? 0] === SCALAR) to++
         if (to === length) break
         at = to
-      } else if (byte === openBrace || byte === openBracket) {
+      } else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) {
         if (depth === MAX_DEPTH) break
-        isObject[++depth] = byte === openBrace ? 1 : 0
-        mode = byte === openBrace ? KEY : VALUE
+        isObject[++depth] = byte === OPEN_OBJECT ? 1 : 0
+        mode = byte === OPEN_OBJECT ? KEY : VALUE
         first = true
         at++
         continue
-      } else if (byte === closeBracket && depth > 1 && isObject[depth] === 0) {
+      } else if (byte === CLOSE_ARRAY && depth > 1 && isObject[depth] === 0) {
         depth--
         at++
       } else break
@@ -87,8 +87,8 @@ export function skim(
       first = false
       continue
     }
-    if (byte === closeBrace || byte === closeBracket) {
-      if (depth <= 1 || isObject[depth] !== (byte === closeBrace ? 1 : 0)) break
+    if (byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) {
+      if (depth <= 1 || isObject[depth] !== (byte === CLOSE_OBJECT ? 1 : 0)) break
       depth--
       mode = AFTER
       first = false
@@ -97,7 +97,7 @@ export function skim(
     }
     let key = at
     if (mode === AFTER) {
-      if (byte !== comma || depth === 0) break
+      if (byte !== COMMA || depth === 0) break
       if (isObject[depth] === 0) {
         mode = VALUE
         at++
@@ -119,13 +119,13 @@ export function skim(
 
 /** Position after the colon of the key at `at`, or -1 where the key matters or cannot be judged. */
 function keyEnd(chunk: Uint8Array, at: number, told: boolean): number {
-  if (at >= chunk.length || chunk[at] !== quote) return -1
+  if (at >= chunk.length || chunk[at] !== QUOTE) return -1
   const limit = Math.min(chunk.length, at + MAX_KEY)
   let to = at + 1
   for (; to < limit; to++) {
     const byte = chunk[to] ?? 0
-    if (byte === quote) break
-    if (byte === backslash) return -1
+    if (byte === QUOTE) break
+    if (byte === BACKSLASH) return -1
   }
   if (to >= limit) return -1
   const length = to - at - 1
@@ -134,5 +134,5 @@ function keyEnd(chunk: Uint8Array, at: number, told: boolean): number {
   if (length > 7 && ((chunk[to - 1] ?? 0) | 0x20) === 0x67) return -1
   do to++
   while (to < chunk.length && kinds[chunk[to] ?? 0] === WHITE)
-  return to < chunk.length && chunk[to] === colon ? to + 1 : -1
+  return to < chunk.length && chunk[to] === COLON ? to + 1 : -1
 }

@@ -1,5 +1,5 @@
+import { BACKSLASH } from '../json/characters.ts'
 import type { BytePrimitives } from '../platform.ts'
-import { backslash } from './json-bytes.ts'
 
 // Four bytes at a time up to here, by the platform's search after: a call costs as much as 200 bytes.
 const NEAR = 1024
@@ -37,6 +37,6 @@ export function stringEnd(
 /** How many backslashes stand right before `to`, not looking before `from`. */
 export function backslashesBefore(chunk: Uint8Array, from: number, to: number): number {
   let at = to
-  while (at > from && chunk[at - 1] === backslash) at--
+  while (at > from && chunk[at - 1] === BACKSLASH) at--
   return to - at
 }
