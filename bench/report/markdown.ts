@@ -192,7 +192,9 @@ function settingList(settings: readonly Setting[]): string {
 
 function goalOf({ target, unit }: FigureResult): string {
   if (target === undefined) return '–'
-  return 'atLeast' in target ? `≥ ${target.atLeast} ${unit}` : `≤ ${target.atMost} ${unit}`
+  return 'atLeast' in target
+    ? `≥ ${plain(target.atLeast)} ${unit}`
+    : `≤ ${plain(target.atMost)} ${unit}`
 }
 
 function withUnit(value: number | null, unit: string): string {
