@@ -252,7 +252,10 @@ function readBase64(body: Uint8Array, from: number): Read {
     at = end
     if (character === '=') {
       pads++
-      if (count % 4 < 2 || (count % 4) + pads > 4) throw new Refusal('invalid_payload')
+      if (count % 4 < 2 || (count % 4) + pads > 4) {
+        // Where the body breaks off right behind it, that is as true a reason.
+        throw new Refusal('invalid_payload', ...(at === body.length ? ['invalid_json'] : []))
+      }
     } else if (character !== '\r' && character !== '\n') {
       count++
       if (pads > 0 || sextet(character) === undefined) throw new Refusal('invalid_payload')
