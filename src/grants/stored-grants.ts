@@ -35,7 +35,10 @@ export function createGrants(options: {
 
   /** The time is taken before the read, so that no grant is believed longer than it may be. */
   function remember(stored: Stored, readAt: number): void {
-    remembered.set(stored.grant.grantId, { ...stored, readAt })
+    const { grantId } = stored.grant
+    // Without an ETag of its own it is no ground for the next write.
+    if (stored.etag === '') remembered.delete(grantId)
+    else remembered.set(grantId, { ...stored, readAt })
   }
 
   async function load(grantId: string): Promise<Stored | undefined> {

@@ -142,10 +142,11 @@ class CleanRun {
       await this.#options.onId?.(id)
     }
     for (const piece of pieces ?? (chunk === undefined ? [] : [chunk])) {
-      this.#cleaned.push(...this.#scrubber.write(piece))
+      // One by one: a chunk full of links is more than a call takes as arguments.
+      for (const one of this.#scrubber.write(piece)) this.#cleaned.push(one)
     }
     if (chunk !== undefined) return
-    this.#cleaned.push(...this.#scrubber.end())
+    for (const one of this.#scrubber.end()) this.#cleaned.push(one)
     this.#stage = 'ending'
   }
 

@@ -129,11 +129,13 @@ export function createS3Store(
     return await retry(async (maybeDone) => {
       const answer = await ask(signal === undefined ? request : { ...request, signal }, refusals)
       const etag = answer.headers.get('etag')
-      if (answer.status < 300) return etag ?? (await get(key, bytes.length))?.etag
-      if (!maybeDone) return undefined
-      // What another wrote may be longer.
+      const isWritten = answer.status < 300
+      if (isWritten && etag !== null) return etag
+      if (!isWritten && !maybeDone) return undefined
+      // What another wrote may be longer, and its ETag must not pass for that of these bytes.
       const stored = await get(key, bytes.length + xmlMaxBytes)
-      return stored !== undefined && isEqual(stored.bytes, bytes) ? stored.etag : undefined
+      if (stored !== undefined && isEqual(stored.bytes, bytes)) return stored.etag
+      return isWritten ? '' : undefined
     }, signal)
   }
 

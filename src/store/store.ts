@@ -46,7 +46,8 @@ export interface ObjectStore {
   ): Promise<string>
   /**
    * Writes a small object whole. `condition` is `absent` (If-None-Match: *) or the ETag it must
-   * still have; returns the new ETag, or undefined when the condition did not hold (412).
+   * still have; returns the new ETag, or undefined when the condition did not hold (412). It is
+   * empty where the store did not tell it and other bytes have taken the place since.
    */
   put(
     key: string,

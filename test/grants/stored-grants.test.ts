@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { StoreConfig } from '../../src/config/config.ts'
 import { createKeyring } from '../../src/config/keyring.ts'
 import { markInputsDue } from '../../src/grants/due.ts'
 import type { Grant, Grants } from '../../src/grants/grant.ts'
@@ -25,13 +26,15 @@ const now = Date.parse('2026-11-21T12:00:00Z')
 let clock = now
 const platform = { ...node, now: () => clock }
 
+let config: StoreConfig
 let store: ObjectStore
 let stop: () => Promise<void>
 
 beforeAll(async () => {
   const r2 = await startLocalR2()
   stop = r2.stop
-  store = createS3Store(r2.config, node, { idleTimeoutMs: 20_000, presignSeconds: 900 })
+  config = r2.config
+  store = createS3Store(config, node, { idleTimeoutMs: 20_000, presignSeconds: 900 })
 }, 90_000)
 afterAll(() => stop())
 
@@ -223,6 +226,41 @@ describe('stored grants', () => {
     await instance().bind('demo', 'first', taken.grantId)
     await expect(grants.bind('demo', 'second', taken.grantId)).rejects.toThrow('job_not_bound')
     expect(await instance().find('demo', 'second')).toBeUndefined()
+  })
+
+  test('A store that does not tell ETags never lets one instance write over another', async () => {
+    const other = instance()
+    let afterWrite = async () => {}
+    const silent = createS3Store(
+      config,
+      {
+        ...node,
+        async send(request) {
+          const response = await node.send(request)
+          if (request.method !== 'PUT') return response
+          const headers = new Headers(response.headers)
+          headers.delete('etag')
+          await afterWrite()
+          return { ...response, headers }
+        },
+      },
+      { idleTimeoutMs: 20_000, presignSeconds: 900 },
+    )
+    const grants = createGrants({ store: silent, keyring, platform, grantCacheSeconds: 10 })
+    const grant = grantOf(grants)
+    await grants.seal(grant)
+    afterWrite = async () => {
+      afterWrite = async () => {}
+      await other.update(grant.grantId, (one) => ({ ...one, state: 'ended' }))
+    }
+    await grants.update(grant.grantId, (one) => ({ ...one, jobId: 'j-1' }))
+    await grants.update(grant.grantId, (one) => ({ ...one, wokenAt: now }))
+
+    expect(await instance().read(grant.grantId)).toMatchObject({
+      state: 'ended',
+      jobId: 'j-1',
+      wokenAt: now,
+    })
   })
 
   test('are found after a crash between the record and the grant', async () => {
