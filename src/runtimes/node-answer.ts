@@ -16,13 +16,15 @@ export const onItsWay: Response = RESPONSE_ALREADY_SENT
  */
 export async function answerOnNode(outgoing: ServerResponse, reply: StreamedReply): Promise<void> {
   const { body } = reply
-  const line = new NodeLine(outgoing, () => {
-    void body.cancel(new Error('The client closed the connection while the answer was leaving'))
-  })
-  outgoing.writeHead(reply.status, [...reply.headers].flat())
+  const leave = () =>
+    body.cancel(new Error('The client closed the connection while the answer was leaving'))
+  // Who has gone already closes no second time.
+  if (outgoing.destroyed) return await leave()
+  const line = new NodeLine(outgoing, () => void leave())
   // The client learns that there is an answer also where its first byte takes long.
   const early = setImmediate(() => outgoing.flushHeaders())
   try {
+    outgoing.writeHead(reply.status, [...reply.headers].flat())
     const source = sourceOf(body)
     if (source !== undefined) await flow(source, outgoing)
     else await pass(body, line, outgoing)
@@ -31,6 +33,9 @@ export async function answerOnNode(outgoing: ServerResponse, reply: StreamedRepl
   } catch (error) {
     line.release()
     await body.cancel(error)
+    // An answer that lasts until the connection ends (HTTP/1.0) would look whole after a plain end.
+    const endsByClosing = !outgoing.chunkedEncoding && !reply.headers.has('content-length')
+    if (endsByClosing) outgoing.socket?.resetAndDestroy()
     outgoing.destroy()
   } finally {
     clearImmediate(early)

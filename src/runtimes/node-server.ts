@@ -56,7 +56,11 @@ export async function serveOnNode(
       new Promise((closed) => {
         server.close(() => closed())
         server.closeIdleConnections()
-        setTimeout(closed, graceMs).unref()
+        setTimeout(() => {
+          // A reader that has stalled would keep the process for ever.
+          server.closeAllConnections()
+          closed()
+        }, graceMs).unref()
       }),
   }
 }

@@ -31,13 +31,20 @@ export function createWorkersBody(
   let reader: ReadableStreamBYOBReader | undefined
   let buffer: ArrayBuffer | undefined
   let ended = false
+  let pending: Promise<unknown> | undefined
 
   function end(): void {
     ended = true
     watch.end()
   }
 
-  async function read(): Promise<Uint8Array | undefined> {
+  function read(): Promise<Uint8Array | undefined> {
+    const chunk = readNext()
+    pending = chunk
+    return chunk
+  }
+
+  async function readNext(): Promise<Uint8Array | undefined> {
     if (ended) return undefined
     reader ??= source.getReader({ mode: 'byob' })
     for (;;) {
@@ -59,6 +66,8 @@ export function createWorkersBody(
   async function drain(): Promise<void> {
     const until = Date.now() + drainMs
     try {
+      // workerd takes one read at a time.
+      await pending
       for (let bytes = 0; bytes < drainMaxBytes && Date.now() < until; ) {
         const chunk = await read()
         if (chunk === undefined) return

@@ -142,3 +142,32 @@ test('Where the sender must not be cut off, giving up reads the rest', async () 
 
   expect(cancelled).toEqual([])
 })
+
+test('Giving up while a read is pending reads the rest after it: workerd takes one at a time', async () => {
+  const { source, cancelled } = sending([Buffer.alloc(10), Buffer.alloc(10), Buffer.alloc(10)])
+  const reader = source.getReader({ mode: 'byob' })
+  let busy = false
+  let reads = 0
+  const single = {
+    getReader: () => ({
+      cancel: (reason: unknown) => reader.cancel(reason),
+      async read(view: Uint8Array<ArrayBuffer>) {
+        if (busy) throw new TypeError('This ReadableStream only supports a single pending read')
+        busy = true
+        reads++
+        try {
+          return await reader.read(view)
+        } finally {
+          busy = false
+        }
+      },
+    }),
+  } as unknown as ReadableStream<Uint8Array>
+  const body = bodyOf(single, { drain: true })
+  const pending = body.read()
+  await body.cancel('enough')
+
+  expect(await pending).toBeDefined()
+  expect(reads).toBe(4)
+  expect(cancelled).toEqual([])
+})
