@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib'
-import { createCrc64Nvme } from '../../src/job-bucket/crc64.ts'
+import { createCrc64Nvme } from '../../src/job-bucket/body/crc64.ts'
 
 /** How a PUT carries its bytes; the chunked ones are `aws-chunked` with a checksum as trailer. */
 export type Carriage = 'plain' | 'crc32' | 'crc64nvme'

@@ -12,8 +12,8 @@ import {
 import { findQuery } from '../sigv4/query.ts'
 import { readSigV2Claim, verifySigV2 } from '../sigv4/sigv2.ts'
 import { type SignatureFault, verifySigV4 } from '../sigv4/verify.ts'
+import { literalHash, streamingTrailer } from './body/upload-body.ts'
 import { S3Error } from './s3-error.ts'
-import { literalHash, streamingTrailer } from './upload-body.ts'
 
 /** Who asks, proven, and what their signature says of the body. */
 export interface Authenticated {

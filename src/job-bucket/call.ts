@@ -2,8 +2,8 @@ import type { Grant } from '../grants/grant.ts'
 import type { Log } from '../log.ts'
 import type { Platform } from '../platform.ts'
 import type { ObjectStore } from '../store/store.ts'
+import type { UploadBody } from './body/upload-body.ts'
 import type { Target } from './target.ts'
-import type { UploadBody } from './upload-body.ts'
 
 /** One authenticated request, as an operation sees it. */
 export interface Call {

@@ -6,21 +6,21 @@ import type { Body, Platform, Reply } from '../platform.ts'
 import type { ObjectStore } from '../store/store.ts'
 import { authenticate } from './authenticate.ts'
 import { checkGrant, type Deed } from './authorise.ts'
-import { getBucketLocation, headBucket } from './bucket.ts'
+import { createUploadBody, discardBody, type UploadBody } from './body/upload-body.ts'
 import type { Call } from './call.ts'
 import { detectOperation, type Operation } from './detect.ts'
-import { listObjects } from './list.ts'
+import { getBucketLocation, headBucket } from './operations/bucket.ts'
+import { listObjects } from './operations/list.ts'
 import {
   abortMultipartUpload,
   completeMultipartUpload,
   createMultipartUpload,
   uploadPart,
-} from './multipart.ts'
-import { getObject, headObject, putObject } from './object.ts'
+} from './operations/multipart.ts'
+import { getObject, headObject, putObject } from './operations/object.ts'
 import { replyError } from './reply.ts'
 import { S3Error } from './s3-error.ts'
 import { checkKey, parseTarget } from './target.ts'
-import { createUploadBody, discardBody, type UploadBody } from './upload-body.ts'
 
 const maxDiscardBytes = 16 * 1024 * 1024
 

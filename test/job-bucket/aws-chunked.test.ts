@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { AwsChunkedDecoder } from '../../src/job-bucket/aws-chunked.ts'
+import { AwsChunkedDecoder } from '../../src/job-bucket/body/aws-chunked.ts'
 
 const encoder = new TextEncoder()
 const payload = 'hello 0\r\n1\r\nworl'

@@ -1,9 +1,9 @@
 import { crc32 } from 'node:zlib'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { checksumHeaders, createChecksum } from '../../src/job-bucket/checksum.ts'
-import { createCrc32, createCrc32c } from '../../src/job-bucket/crc32.ts'
-import { createCrc64Nvme } from '../../src/job-bucket/crc64.ts'
+import { checksumHeaders, createChecksum } from '../../src/job-bucket/body/checksum.ts'
+import { createCrc32, createCrc32c } from '../../src/job-bucket/body/crc32.ts'
+import { createCrc64Nvme } from '../../src/job-bucket/body/crc64.ts'
 import { createNodePlatform } from '../../src/runtimes/node-platform.ts'
 
 const platform = createNodePlatform({ write: () => {} })

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { onceBody } from '../../src/bytes/once-body.ts'
-import { compareKeys } from '../../src/job-bucket/compare-keys.ts'
+import { compareKeys } from '../../src/job-bucket/operations/compare-keys.ts'
 import { escapeXml } from '../../src/job-bucket/xml.ts'
 import type { IncomingResponse } from '../../src/platform.ts'
 import type { ObjectStore, StoreRequest } from '../../src/store/store.ts'

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { createUploadBody } from '../../src/job-bucket/upload-body.ts'
+import { createUploadBody } from '../../src/job-bucket/body/upload-body.ts'
 import type { Body } from '../../src/platform.ts'
 import { createNodePlatform } from '../../src/runtimes/node-platform.ts'
 

@@ -1,4 +1,4 @@
-import { AwsChunkedDecoder } from '../../../src/job-bucket/aws-chunked.ts'
+import { AwsChunkedDecoder } from '../../../src/job-bucket/body/aws-chunked.ts'
 import { S3Error } from '../../../src/job-bucket/s3-error.ts'
 import { Choices, cut, inflate } from '../choices.ts'
 import { readAwsChunked } from '../reference/aws-chunked.ts'

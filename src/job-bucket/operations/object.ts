@@ -1,9 +1,9 @@
-import type { Reply } from '../platform.ts'
-import { resolveKey } from './authorise.ts'
-import type { Call } from './call.ts'
+import type { Reply } from '../../platform.ts'
+import { resolveKey } from '../authorise.ts'
+import type { Call } from '../call.ts'
+import { askStore, storeError } from '../store-answer.ts'
 import { answerHeaders, newObjectHeaders, readHeaders, writeConditions } from './object-headers.ts'
 import { sendUpload } from './send-upload.ts'
-import { askStore, storeError } from './store-answer.ts'
 
 /** GetObject: the store's stream, with the headers that S3 clients count on. */
 export async function getObject(call: Call): Promise<Reply> {

@@ -1,5 +1,5 @@
-import type { Reply } from '../platform.ts'
-import { replyXml } from './reply.ts'
+import type { Reply } from '../../platform.ts'
+import { replyXml } from '../reply.ts'
 
 /** HeadBucket: every name means the one bucket, so it exists. */
 export async function headBucket(): Promise<Reply> {

@@ -1,10 +1,10 @@
-import type { Mount } from '../grants/grant.ts'
-import { findMount, isPrefix } from './authorise.ts'
-import type { Call } from './call.ts'
+import type { Mount } from '../../grants/grant.ts'
+import { findMount, isPrefix } from '../authorise.ts'
+import type { Call } from '../call.ts'
+import { S3Error } from '../s3-error.ts'
+import { askStore, readText, storeError } from '../store-answer.ts'
+import { parseXml, type XmlNode, xmlNodes, xmlText } from '../xml.ts'
 import { compareKeys } from './compare-keys.ts'
-import { S3Error } from './s3-error.ts'
-import { askStore, readText, storeError } from './store-answer.ts'
-import { parseXml, type XmlNode, xmlNodes, xmlText } from './xml.ts'
 
 const maxXmlBytes = 4 * 1024 * 1024
 

@@ -1,14 +1,14 @@
-import { decodeBase64url, encodeBase64url } from '../bytes/base64url.ts'
-import type { Reply } from '../platform.ts'
-import { encodeRfc3986 } from '../sigv4/encode.ts'
-import { findQuery } from '../sigv4/query.ts'
-import { orderMounts } from './authorise.ts'
-import type { Call } from './call.ts'
+import { decodeBase64url, encodeBase64url } from '../../bytes/base64url.ts'
+import type { Reply } from '../../platform.ts'
+import { encodeRfc3986 } from '../../sigv4/encode.ts'
+import { findQuery } from '../../sigv4/query.ts'
+import { orderMounts } from '../authorise.ts'
+import type { Call } from '../call.ts'
+import { replyXml } from '../reply.ts'
+import { S3Error } from '../s3-error.ts'
+import { isForeign } from '../target.ts'
 import { compareKeys } from './compare-keys.ts'
 import { type Entry, openSource, type Range, rollUp } from './list-source.ts'
-import { replyXml } from './reply.ts'
-import { S3Error } from './s3-error.ts'
-import { isForeign } from './target.ts'
 
 /**
  * ListObjectsV2 over all mounts, merged in key order. A continuation token is the virtual key or

@@ -1,5 +1,5 @@
-import { findQuery, type QueryPair } from '../sigv4/query.ts'
-import { S3Error } from './s3-error.ts'
+import { findQuery, type QueryPair } from '../../sigv4/query.ts'
+import { S3Error } from '../s3-error.ts'
 
 const stored = [
   'content-type',

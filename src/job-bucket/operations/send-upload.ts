@@ -1,6 +1,6 @@
-import type { Call } from './call.ts'
-import { S3Error } from './s3-error.ts'
-import { askStore, storeError } from './store-answer.ts'
+import type { Call } from '../call.ts'
+import { S3Error } from '../s3-error.ts'
+import { askStore, storeError } from '../store-answer.ts'
 
 /** Where a body goes in the store. */
 export interface UploadTarget {

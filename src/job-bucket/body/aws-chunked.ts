@@ -1,4 +1,4 @@
-import { S3Error } from './s3-error.ts'
+import { S3Error } from '../s3-error.ts'
 
 // Imitates the unsigned streaming form of "SigV4: transferring payload in multiple chunks": chunks of
 // `hex[;extension]\r\n data \r\n`, a last chunk of size 0, trailers, an empty line. Signed chunks are

@@ -1,8 +1,8 @@
-import type { Body, OutgoingBody, Platform, StreamHash } from '../platform.ts'
-import { encodeHex, isSameText } from '../sigv4/encode.ts'
+import type { Body, OutgoingBody, Platform, StreamHash } from '../../platform.ts'
+import { encodeHex, isSameText } from '../../sigv4/encode.ts'
+import { S3Error } from '../s3-error.ts'
 import { AwsChunkedDecoder } from './aws-chunked.ts'
 import { type Checksum, checksumHeaders, createChecksum } from './checksum.ts'
-import { S3Error } from './s3-error.ts'
 
 /** `x-amz-content-sha256` of a body that its sender hashed: 64 digits of lower-case hex. */
 export const literalHash: RegExp = /^[0-9a-f]{64}$/

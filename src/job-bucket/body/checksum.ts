@@ -1,5 +1,5 @@
-import type { Platform } from '../platform.ts'
-import { encodeBase64 } from '../sigv4/encode.ts'
+import type { Platform } from '../../platform.ts'
+import { encodeBase64 } from '../../sigv4/encode.ts'
 import { createCrc32, createCrc32c } from './crc32.ts'
 import { createCrc64Nvme } from './crc64.ts'
 
