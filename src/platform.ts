@@ -61,7 +61,7 @@ export interface ShortDigests {
   hmac(key: Uint8Array, bytes: Uint8Array): Uint8Array
 }
 
-/** A running SHA-256 over a stream. */
+/** A running digest over a stream. */
 export interface StreamHash {
   update(chunk: Uint8Array): void | Promise<void>
   digest(): Promise<Uint8Array>
@@ -110,6 +110,8 @@ export interface Platform {
   /** Lets a task outlive the response; its rejection is logged by the adapter. */
   waitUntil(task: Promise<unknown>): void
   sha256(): StreamHash
+  /** For checksums that clients ask for: it proves nothing against malice. */
+  sha1(): StreamHash
   /** Where the runtime has them: WebCrypto takes another thread and ten times as long for a line. */
   readonly digests?: ShortDigests
   /** The CRC-32 (IEEE 802.3) of all before `bytes`, carried on over them; where the runtime has it. */

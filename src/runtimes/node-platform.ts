@@ -27,7 +27,8 @@ export function createNodePlatform(log: Log): Platform & { settled(): Promise<vo
     now: () => Date.now(),
     wait: async (ms) => await wait(ms),
     waitUntil,
-    sha256,
+    sha256: () => streamHash('sha256'),
+    sha1: () => streamHash('sha1'),
     digests: {
       sha256: (bytes) => hash('sha256', bytes, 'buffer'),
       hmac: (key, bytes) => createHmac('sha256', key).update(bytes).digest(),
@@ -43,8 +44,8 @@ export function createNodePlatform(log: Log): Platform & { settled(): Promise<vo
   }
 }
 
-function sha256(): StreamHash {
-  const hash = createHash('sha256')
+function streamHash(algorithm: 'sha1' | 'sha256'): StreamHash {
+  const hash = createHash(algorithm)
   return {
     update(chunk) {
       hash.update(chunk)

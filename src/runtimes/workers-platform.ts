@@ -32,7 +32,8 @@ export function createWorkersPlatform(log: Log): Platform {
         }),
       )
     },
-    sha256,
+    sha256: () => streamHash('SHA-256'),
+    sha1: () => streamHash('SHA-1'),
     resolve,
     holdBytes: 0,
     mayWaitForOthers: false,
@@ -104,8 +105,8 @@ function toStream(body: OutgoingBody, log: Log): ReadableStream<Uint8Array> {
   return readable
 }
 
-function sha256(): StreamHash {
-  const stream = new crypto.DigestStream('SHA-256')
+function streamHash(algorithm: 'SHA-1' | 'SHA-256'): StreamHash {
+  const stream = new crypto.DigestStream(algorithm)
   const writer = stream.getWriter()
   return {
     update: async (chunk) => await writer.write(chunk),

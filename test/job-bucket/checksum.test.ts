@@ -72,6 +72,15 @@ test('is the same with and without a CRC-32 of the runtime', async () => {
   )
 })
 
+test.for([
+  ['x-amz-checksum-sha1', 'f7c3bc1d808e04732adf679965ccc34ca7ae3441'],
+  ['x-amz-checksum-sha256', '15e2b0d3c33891ebb0f1ef609ec419420c20e320ce94c65fbc8c3312448eb225'],
+] as const)('gives the published digest as %s', async ([header, wanted]) => {
+  const checksum = createChecksum(header, platform)
+  await checksum?.update(check)
+  expect(await checksum?.finish()).toBe(Buffer.from(wanted, 'hex').toString('base64'))
+})
+
 test('knows no checksum that it cannot verify', () => {
-  expect(createChecksum('x-amz-checksum-sha1', platform)).toBeUndefined()
+  expect(createChecksum('x-amz-checksum-md5', platform)).toBeUndefined()
 })

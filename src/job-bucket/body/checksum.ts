@@ -1,4 +1,4 @@
-import type { Platform } from '../../platform.ts'
+import type { Platform, StreamHash } from '../../platform.ts'
 import { encodeBase64 } from '../../sigv4/encode.ts'
 import { createCrc32, createCrc32c } from './crc32.ts'
 import { createCrc64Nvme } from './crc64.ts'
@@ -14,20 +14,18 @@ export const checksumHeaders = [
   'x-amz-checksum-crc32',
   'x-amz-checksum-crc32c',
   'x-amz-checksum-crc64nvme',
+  'x-amz-checksum-sha1',
   'x-amz-checksum-sha256',
 ] as const
 
-/** Checksums by the header (or trailer) that carries them. SHA-1 is not among them. */
+/** Checksums by the header (or trailer) that carries them. */
 export function createChecksum(header: string, platform: Platform): Checksum | undefined {
   if (header === 'x-amz-checksum-crc32') return ofCrc(nativeCrc32(platform) ?? createCrc32())
   if (header === 'x-amz-checksum-crc32c') return ofCrc(createCrc32c())
   if (header === 'x-amz-checksum-crc64nvme') return ofCrc(createCrc64Nvme())
-  if (header !== 'x-amz-checksum-sha256') return undefined
-  const hash = platform.sha256()
-  return {
-    update: (bytes) => hash.update(bytes),
-    finish: async () => encodeBase64(await hash.digest()),
-  }
+  if (header === 'x-amz-checksum-sha1') return ofHash(platform.sha1())
+  if (header === 'x-amz-checksum-sha256') return ofHash(platform.sha256())
+  return undefined
 }
 
 /** A running CRC; `digest` gives it big-endian. */
@@ -40,6 +38,13 @@ function ofCrc(crc: Crc): Checksum {
   return {
     update: (bytes) => crc.update(bytes),
     finish: async () => encodeBase64(crc.digest()),
+  }
+}
+
+function ofHash(hash: StreamHash): Checksum {
+  return {
+    update: (bytes) => hash.update(bytes),
+    finish: async () => encodeBase64(await hash.digest()),
   }
 }
 

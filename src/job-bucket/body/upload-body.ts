@@ -184,7 +184,6 @@ function readExpected(headers: Headers, isStreaming: boolean, platform: Platform
     const value = headers.get(header)
     if (value !== null) add(header, value)
   }
-  if (headers.has('x-amz-checksum-sha1')) add('x-amz-checksum-sha1', '')
   const trailers = isStreaming ? (headers.get('x-amz-trailer') ?? '') : ''
   for (const name of trailers.split(',')) {
     if (name.trim() !== '') add(name.trim().toLowerCase(), undefined)
