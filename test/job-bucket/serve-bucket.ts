@@ -17,7 +17,7 @@ const grantId = 'aeaqaaaaaaaaaaaaaaaaaaaaaa'
 
 /** A job bucket behind a real HTTP server, with one grant. */
 export interface ServedBucket extends AsyncDisposable {
-  /** Base URL with the path `/s3`. */
+  /** Base URL, with the path `/s3` unless another was asked for. */
   readonly url: string
   readonly accessId: string
   readonly accessSecret: string
@@ -35,6 +35,7 @@ export interface ServedBucket extends AsyncDisposable {
 export async function serveBucket(
   tls?: { key: string; cert: string },
   store?: (platform: Platform) => ObjectStore,
+  basePath = '/s3',
 ): Promise<ServedBucket> {
   const keyring = createKeyring([{ kid: 'k1', key: new Secret(btoa('0'.repeat(32))) }])
   const key = await deriveScopedKey(keyring, 'k1', grantId)
@@ -75,7 +76,7 @@ export async function serveBucket(
     },
     store: (id) => (id === 'main' ? real : undefined),
     log,
-    basePath: '/s3',
+    basePath,
   })
   const listener = async (incoming: IncomingMessage, outgoing: ServerResponse) => {
     const hasBody = incoming.headers['content-length'] ?? incoming.headers['transfer-encoding']
@@ -93,7 +94,7 @@ export async function serveBucket(
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   return {
-    url: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}/s3`,
+    url: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}${basePath}`,
     accessId: key.accessId,
     accessSecret: key.accessSecret.reveal(),
     memory,
