@@ -17,8 +17,10 @@ export type ProblemCode =
   | 'unsupported_media_type'
   | 'internal_error'
   | 'upstream_unreachable'
+  | 'access_refused'
   | 'busy'
   | 'store_unavailable'
+  | 'access_unavailable'
   | 'job_not_bound'
   | 'misconfigured'
 
@@ -42,8 +44,10 @@ export const PROBLEMS: Readonly<
   content_encoding: { status: 415, title: 'Compressed request bodies are not supported' },
   unsupported_media_type: { status: 415, title: 'This content type is not supported' },
   internal_error: { status: 500, title: 'The gateway failed' },
+  access_refused: { status: 502, title: 'The store refused to issue keys for the job' },
   upstream_unreachable: { status: 502, title: 'The upstream endpoint cannot be reached' },
   busy: { status: 503, title: 'The gateway is busy' },
+  access_unavailable: { status: 503, title: 'The store cannot issue keys for the job now' },
   store_unavailable: { status: 503, title: 'The object store is not available' },
   job_not_bound: { status: 503, title: 'The job could not be recorded' },
   misconfigured: { status: 503, title: 'The gateway is not configured correctly' },

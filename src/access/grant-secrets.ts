@@ -2,7 +2,7 @@ import type { Keyring } from '../config/keyring.ts'
 import type { Grant, GrantSecret } from '../grants/grant.ts'
 import { deriveScopedKey } from '../grants/scoped-key.ts'
 import { Secret } from '../log.ts'
-import { scopedSecrets } from './s3-config.ts'
+import { scopedSecrets } from './job-bucket-minter.ts'
 
 /**
  * Every literal that must not come back from a job: its scoped key, its webhook's token, what its

@@ -10,6 +10,61 @@ export interface StoreConfig {
   readonly pathStyle: boolean
   readonly accessKeyId: Secret
   readonly secretAccessKey: Secret
+  readonly sts?: StsConfig
+  readonly webIdentity?: WebIdentityConfig
+  readonly r2?: R2Config
+  readonly b2?: B2Config
+}
+
+/** AssumeRole: with whose keys, where, for which role. */
+export interface StsConfig {
+  /** No trailing slash. */
+  readonly endpoint: string
+  readonly roleArn: string
+  readonly externalId?: string
+  readonly maxSeconds: number
+  readonly accessKeyId: Secret
+  readonly secretAccessKey: Secret
+}
+
+/** AssumeRoleWithWebIdentity: where, for which role. */
+export interface WebIdentityConfig {
+  /** No trailing slash. */
+  readonly endpoint: string
+  readonly roleArn: string
+  readonly audience: string
+  readonly maxSeconds: number
+}
+
+/** The account whose bucket it is. */
+export interface R2Config {
+  readonly accountId: string
+}
+
+/** B2's native API, and a key that may make keys. */
+export interface B2Config {
+  readonly bucketId: string
+  /** No trailing slash. */
+  readonly endpoint: string
+  readonly keyId: Secret
+  readonly applicationKey: Secret
+}
+
+/** What a worker is given in place of a payload. */
+export type PayloadForm = 'key' | 's3-uri' | 'url'
+
+/** How a job gets keys of the store itself. */
+export type NativeAccess = 'sts' | 'web-identity' | 'r2' | 'b2'
+
+/** What the fields of `s3Config` are called; the last three are left out where they have no name. */
+export interface S3ConfigFieldNames {
+  readonly accessId: string
+  readonly accessSecret: string
+  readonly bucketName: string
+  readonly endpointUrl: string
+  readonly sessionToken?: string
+  readonly region?: string
+  readonly keyPrefix?: string
 }
 
 /** How values at a JSON Pointer pattern (`*` stands for one token) are treated. */
@@ -20,7 +75,7 @@ export interface RuleConfig {
   readonly mediaType?: string
   /** `base64` decodes, `text` stages the string's own UTF-8. */
   readonly encoding: 'base64' | 'text'
-  readonly as?: 'key' | 'url'
+  readonly as?: PayloadForm
 }
 
 export interface EndpointConfig {
@@ -31,14 +86,18 @@ export interface EndpointConfig {
   /** Where payloads and outputs are kept; the state store when the endpoint names none. */
   readonly storeId: string
   /** What the worker is given in place of a payload; absent: nothing is staged, over-limit bodies are 413. */
-  readonly as?: 'key' | 'url'
-  readonly access: 'job-bucket' | 'none'
+  readonly as?: PayloadForm
+  readonly access: 'job-bucket' | NativeAccess | 'none'
   readonly s3Config: 'staged' | 'always' | 'never'
+  readonly s3ConfigFields: S3ConfigFieldNames
   readonly stage: 'over-limit' | 'always'
   readonly stageMinBytes: number
   readonly rules: readonly RuleConfig[]
   readonly runMaxBytes: number
   readonly runsyncMaxBytes: number
+  /** Bytes and objects that one job may keep as outputs in its job bucket. */
+  readonly outputMaxBytes: number
+  readonly outputMaxObjects: number
   /** Seconds after a job's end until its staged files may be deleted. */
   readonly graceSeconds: number
 }
@@ -81,10 +140,19 @@ export interface Config {
     readonly idleTimeoutMs: number
     readonly upstreamIdleTimeoutMs: number
     readonly webhookMaxBytes: number
+    readonly mintTimeoutMs: number
   }
   readonly auth:
     | { readonly mode: 'passthrough'; readonly proofSeconds: number }
     | { readonly mode: 'keys'; readonly keys: readonly KeyConfig[] }
+  /** The gateway as OpenID Connect issuer. */
+  readonly oidc?: {
+    /** Origin of `publicUrl`: the `iss` of its tokens. */
+    readonly issuer: string
+    /** Private keys, PEM (PKCS #8), each perhaps with its certificate; the first signs. */
+    readonly signingKeys: Secret
+    readonly tokenSeconds: number
+  }
   /** Webhook targets on loopback and plain http are allowed: development only. */
   readonly allowLoopbackWebhooks: boolean
   /** First one is used for new things, all are accepted. */

@@ -1,15 +1,11 @@
 import { DEFAULTS } from '../contract/defaults.gen.ts'
-import type { Config, KeyConfig, StoreConfig } from './config.ts'
+import type { Config, KeyConfig } from './config.ts'
 import { ConfigError, type ConfigFault } from './config-error.ts'
 import { type ConfigDocument, parseDocument } from './parse-document.ts'
 import { parseBaseUrl } from './parse-url.ts'
 import { readEndpoints } from './read-endpoints.ts'
-import {
-  createSecretReader,
-  parseMasterKeys,
-  type SecretReader,
-  type SecretSource,
-} from './read-secrets.ts'
+import { createSecretReader, parseMasterKeys, type SecretSource } from './read-secrets.ts'
+import { readStores } from './read-stores.ts'
 
 export { ConfigError }
 
@@ -44,6 +40,14 @@ export function readConfig(
     access: Object.freeze({ ...DEFAULTS.ConfigAccess, ...document.access }),
     limits: Object.freeze({ ...DEFAULTS.ConfigLimits, ...document.limits }),
     auth: readAuth(document, faults),
+    ...(document.oidc && {
+      oidc: Object.freeze({
+        ...DEFAULTS.ConfigOidc,
+        ...document.oidc,
+        issuer: URL.parse(publicUrl)?.origin ?? '',
+        signingKeys: readSecret(document.oidc.signingKeys, '/oidc/signingKeys'),
+      }),
+    }),
     allowLoopbackWebhooks: document.allowLoopbackWebhooks ?? DEFAULTS.Config.allowLoopbackWebhooks,
     masterKeys: Object.freeze(parseMasterKeys(masterKeys, '/masterKeys', faults)),
   }
@@ -59,32 +63,6 @@ export function readConfig(
   }
   if (faults.length > 0) throw new ConfigError(faults)
   return Object.freeze(config)
-}
-
-function readStores(
-  document: ConfigDocument,
-  readSecret: SecretReader,
-  faults: ConfigFault[],
-): ReadonlyMap<string, StoreConfig> {
-  const stores = new Map<string, StoreConfig>()
-  for (const [id, store] of Object.entries(document.stores)) {
-    const at = (field: keyof typeof store) => `/stores/${id}/${field}`
-    stores.set(
-      id,
-      Object.freeze({
-        id,
-        kind: store.kind,
-        // A store in a private network may speak plain http: its keys never travel, signatures do.
-        endpoint: parseBaseUrl(store.endpoint, at('endpoint'), faults, false),
-        region: store.region,
-        bucket: store.bucket,
-        pathStyle: store.pathStyle ?? DEFAULTS.ConfigStore.pathStyle,
-        accessKeyId: readSecret(store.accessKeyId, at('accessKeyId')),
-        secretAccessKey: readSecret(store.secretAccessKey, at('secretAccessKey')),
-      }),
-    )
-  }
-  return stores
 }
 
 function readAuth({ auth, endpoints }: ConfigDocument, faults: ConfigFault[]): Config['auth'] {

@@ -1,4 +1,5 @@
 import { DEFAULTS } from '../contract/defaults.gen.ts'
+import { checkNativeAccess } from './check-native-access.ts'
 import type { EndpointConfig, RuleConfig } from './config.ts'
 import type { ConfigFault } from './config-error.ts'
 import type { ConfigDocument } from './parse-document.ts'
@@ -28,6 +29,7 @@ export function readEndpoints(
     const { as, store, upstreamKey } = merged
     checkStore(merged, document, at, faults)
     checkAccess(merged, at, faults)
+    checkNativeAccess(merged, document, at, faults)
     if (withKeys && upstreamKey === undefined && (id !== '*' || onlyShared)) {
       faults.push({ pointer: at('upstreamKey'), message: 'is required where auth.mode is "keys"' })
     }
@@ -41,11 +43,17 @@ export function readEndpoints(
         ...(as && { as }),
         access: merged.access,
         s3Config: s3ConfigOf(merged),
+        s3ConfigFields: Object.freeze({
+          ...DEFAULTS.ConfigS3ConfigFields,
+          ...merged.s3ConfigFields,
+        }),
         stage: merged.stage,
         stageMinBytes: merged.stageMinBytes,
         rules: Object.freeze(merged.rules.map(readRule)),
         runMaxBytes: merged.runMaxBytes,
         runsyncMaxBytes: merged.runsyncMaxBytes,
+        outputMaxBytes: merged.outputMaxBytes,
+        outputMaxObjects: merged.outputMaxObjects,
         graceSeconds: merged.graceSeconds,
       }),
     )
@@ -94,9 +102,13 @@ function checkAccess(endpoint: EndpointDocument, at: Place, faults: ConfigFault[
   }
   if (s3ConfigOf(endpoint) !== 'never') return
   const why = access === 'none' ? 'access is "none"' : 's3Config is "never"'
-  const message = `must not be "key" where ${why}: the worker could not fetch it`
-  if (as === 'key') faults.push({ pointer: at('as'), message })
+  const refuse = (pointer: string, form: string | undefined) => {
+    if (form === undefined || form === 'url') return
+    const message = `must not be "${form}" where ${why}: the worker could not fetch it`
+    faults.push({ pointer, message })
+  }
+  refuse(at('as'), as)
   rules.forEach((rule, index) => {
-    if (rule.as === 'key') faults.push({ pointer: `${at('rules')}/${index}/as`, message })
+    refuse(`${at('rules')}/${index}/as`, rule.as)
   })
 }

@@ -21,6 +21,8 @@ export const DEFAULTS = {
     "rules": [],
     "runMaxBytes": 10485760,
     "runsyncMaxBytes": 20971520,
+    "outputMaxBytes": 1099511627776,
+    "outputMaxObjects": 100000,
     "graceSeconds": 3600
   },
   "ConfigKey": {
@@ -32,10 +34,20 @@ export const DEFAULTS = {
     "smallBodyBytes": 65536,
     "idleTimeoutMs": 60000,
     "webhookMaxBytes": 33554432,
-    "upstreamIdleTimeoutMs": 330000
+    "upstreamIdleTimeoutMs": 330000,
+    "mintTimeoutMs": 10000
+  },
+  "ConfigOidc": {
+    "tokenSeconds": 60
   },
   "ConfigRule": {
     "encoding": "base64"
+  },
+  "ConfigS3ConfigFields": {
+    "accessId": "accessId",
+    "accessSecret": "accessSecret",
+    "bucketName": "bucketName",
+    "endpointUrl": "endpointUrl"
   },
   "ConfigStaging": {
     "partBytes": 6291456,
@@ -43,5 +55,15 @@ export const DEFAULTS = {
   },
   "ConfigStore": {
     "pathStyle": true
+  },
+  "ConfigStoreB2": {
+    "endpoint": "https://api.backblazeb2.com"
+  },
+  "ConfigStoreSts": {
+    "maxSeconds": 3600
+  },
+  "ConfigStoreWebIdentity": {
+    "audience": "sts.amazonaws.com",
+    "maxSeconds": 3600
   }
 } as const

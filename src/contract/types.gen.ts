@@ -512,6 +512,7 @@ export interface components {
             readonly access?: components["schemas"]["ConfigAccess"];
             readonly limits?: components["schemas"]["ConfigLimits"];
             readonly auth: components["schemas"]["ConfigAuth"];
+            readonly oidc?: components["schemas"]["ConfigOidc"];
             /**
              * @description Lets webhooks go to loopback addresses and over plain http: development only.
              * @default false
@@ -578,21 +579,22 @@ export interface components {
             /** @description Id of the store for payloads and outputs. */
             readonly store?: string;
             /**
-             * @description What the worker is given in place of a payload: a key in the job bucket, or a link. Without it nothing is staged and an over-limit body is a 413.
+             * @description What the worker is given in place of a payload: a key in the bucket that `s3Config` names, the same as `s3://{bucketName}/{key}`, or a link. Without it nothing is staged and an over-limit body is a 413.
              * @enum {string}
              */
-            readonly as?: "key" | "url";
+            readonly as?: "key" | "s3-uri" | "url";
             /**
-             * @description Access that a job is given to its files.
+             * @description Access that a job is given to its files: the gateway's own job bucket, which every worker and store can use; temporary keys of the store itself (`sts`, `web-identity`, `r2`: the worker must take a session token; `b2`: it need not); or none.
              * @default job-bucket
              * @enum {string}
              */
-            readonly access?: "job-bucket" | "none";
+            readonly access?: "job-bucket" | "sts" | "web-identity" | "r2" | "b2" | "none";
             /**
              * @description When `s3Config` is added to a request: when something of it was staged, always or never. Absent: `staged`, or `never` with `access: "none"`.
              * @enum {string}
              */
             readonly s3Config?: "staged" | "always" | "never";
+            readonly s3ConfigFields?: components["schemas"]["ConfigS3ConfigFields"];
             /**
              * @description Whether payloads are staged only in bodies that the upstream would refuse, or in all.
              * @default over-limit
@@ -619,6 +621,16 @@ export interface components {
              * @default 20971520
              */
             readonly runsyncMaxBytes?: number;
+            /**
+             * @description Bytes that one job may keep in its job bucket as outputs; a write beyond them is a 403 `QuotaExceeded`.
+             * @default 1099511627776
+             */
+            readonly outputMaxBytes?: number;
+            /**
+             * @description Objects that one job may keep in its job bucket as outputs; one more is a 403 `QuotaExceeded`.
+             * @default 100000
+             */
+            readonly outputMaxObjects?: number;
             /**
              * @description Time from a job's end until its staged files may be deleted.
              * @default 3600
@@ -671,6 +683,20 @@ export interface components {
              * @default 330000
              */
             readonly upstreamIdleTimeoutMs?: number;
+            /**
+             * @description Time in which a store must issue a job's keys, all tries together.
+             * @default 10000
+             */
+            readonly mintTimeoutMs?: number;
+        };
+        /** @description The gateway as OpenID Connect issuer, for `access: "web-identity"`; the issuer is the origin of `publicUrl`. */
+        readonly ConfigOidc: {
+            readonly signingKeys: components["schemas"]["SecretReference"];
+            /**
+             * @description Life of a token; it is used at once.
+             * @default 60
+             */
+            readonly tokenSeconds?: number;
         };
         /** @description How values at a JSON Pointer pattern are treated. */
         readonly ConfigRule: {
@@ -690,7 +716,36 @@ export interface components {
              * @description What the worker is given in its place, if not the endpoint's `as`.
              * @enum {string}
              */
-            readonly as?: "key" | "url";
+            readonly as?: "key" | "s3-uri" | "url";
+        };
+        /** @description Names of the fields of `s3Config`. The first four are always there, under RunPod's own names unless others are given; the last three only where they are named here. */
+        readonly ConfigS3ConfigFields: {
+            /**
+             * @description Name of the field with the access key id.
+             * @default accessId
+             */
+            readonly accessId?: string;
+            /**
+             * @description Name of the field with the secret access key.
+             * @default accessSecret
+             */
+            readonly accessSecret?: string;
+            /**
+             * @description Name of the field with the bucket.
+             * @default bucketName
+             */
+            readonly bucketName?: string;
+            /**
+             * @description Name of the field with the S3 endpoint.
+             * @default endpointUrl
+             */
+            readonly endpointUrl?: string;
+            /** @description Name of the field with the session token, such as `sessionToken`; it is there when the keys have one. */
+            readonly sessionToken?: string;
+            /** @description Name of the field with the region, such as `region`. */
+            readonly region?: string;
+            /** @description Name of the field with the prefix that the worker's own keys must begin with, such as `keyPrefix`; empty in the job bucket. */
+            readonly keyPrefix?: string;
         };
         /** @description How payloads are written to a store. */
         readonly ConfigStaging: {
@@ -727,6 +782,60 @@ export interface components {
             readonly pathStyle?: boolean;
             readonly accessKeyId: components["schemas"]["SecretReference"];
             readonly secretAccessKey: components["schemas"]["SecretReference"];
+            readonly sts?: components["schemas"]["ConfigStoreSts"];
+            readonly webIdentity?: components["schemas"]["ConfigStoreWebIdentity"];
+            readonly r2?: components["schemas"]["ConfigStoreR2"];
+            readonly b2?: components["schemas"]["ConfigStoreB2"];
+        };
+        /** @description How `access: "b2"` makes a job's keys: `b2_create_key`. */
+        readonly ConfigStoreB2: {
+            /** @description Id of the bucket, as the B2 console shows it. */
+            readonly bucketId: string;
+            /**
+             * @description URL of the B2 native API.
+             * @default https://api.backblazeb2.com
+             */
+            readonly endpoint?: string;
+            readonly keyId?: components["schemas"]["SecretReference"];
+            readonly applicationKey?: components["schemas"]["SecretReference"];
+        };
+        /** @description How `access: "r2"` signs a job's keys; needed only where the store's endpoint is not `https://{accountId}[.jurisdiction].r2.cloudflarestorage.com`. */
+        readonly ConfigStoreR2: {
+            /** @description Cloudflare account of the bucket. */
+            readonly accountId: string;
+        };
+        /** @description How `access: "sts"` gets a job's keys: AssumeRole with an inline session policy. */
+        readonly ConfigStoreSts: {
+            /** @description URL of the STS; absent: the regional one on AWS and Wasabi, the store's own endpoint elsewhere. */
+            readonly endpoint?: string;
+            /** @description ARN of the role, which must be allowed all that jobs do; each job's keys are narrowed to its own files. */
+            readonly roleArn: string;
+            /** @description `ExternalId` where the role's trust policy asks for one. */
+            readonly externalId?: string;
+            /**
+             * @description Longest session that the role allows; jobs that may take longer are given the job bucket.
+             * @default 3600
+             */
+            readonly maxSeconds?: number;
+            readonly accessKeyId?: components["schemas"]["SecretReference"];
+            readonly secretAccessKey?: components["schemas"]["SecretReference"];
+        };
+        /** @description How `access: "web-identity"` gets a job's keys: AssumeRoleWithWebIdentity, with the gateway as OpenID Connect issuer. */
+        readonly ConfigStoreWebIdentity: {
+            /** @description URL of the STS; absent: the regional one on AWS, the store's own endpoint elsewhere. */
+            readonly endpoint?: string;
+            /** @description ARN of the role, whose trust policy names the gateway as provider. */
+            readonly roleArn: string;
+            /**
+             * @description `aud` of the token, as the provider is registered.
+             * @default sts.amazonaws.com
+             */
+            readonly audience?: string;
+            /**
+             * @description Longest session that the role allows; jobs that may take longer are given the job bucket.
+             * @default 3600
+             */
+            readonly maxSeconds?: number;
         };
         /** @description The gateway is well; when it is not there is a problem object instead. */
         readonly GatewayStatus: {
@@ -870,7 +979,7 @@ export interface components {
              * @description Stable name of the problem, to switch on.
              * @enum {string}
              */
-            readonly code: "invalid_json" | "invalid_request" | "invalid_payload" | "nesting_too_deep" | "key_too_long" | "body_length_mismatch" | "client_gone" | "webhook_refused" | "unauthorized" | "forbidden" | "not_found" | "retry_impossible" | "body_too_large" | "content_encoding" | "unsupported_media_type" | "internal_error" | "upstream_unreachable" | "busy" | "store_unavailable" | "job_not_bound" | "misconfigured";
+            readonly code: "invalid_json" | "invalid_request" | "invalid_payload" | "nesting_too_deep" | "key_too_long" | "body_length_mismatch" | "client_gone" | "webhook_refused" | "unauthorized" | "forbidden" | "not_found" | "retry_impossible" | "body_too_large" | "content_encoding" | "unsupported_media_type" | "internal_error" | "access_refused" | "upstream_unreachable" | "busy" | "access_unavailable" | "store_unavailable" | "job_not_bound" | "misconfigured";
             /** @description What happened this time and what to do. */
             readonly detail: string;
             /** @description The same text as `detail`. */

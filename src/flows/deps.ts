@@ -1,7 +1,8 @@
+import type { Minter } from '../access/minter.ts'
 import type { Authenticator } from '../auth/authenticate.ts'
 import type { Proof } from '../auth/proof.ts'
 import type { Recent } from '../cache/recent.ts'
-import type { Config } from '../config/config.ts'
+import type { Config, NativeAccess } from '../config/config.ts'
 import type { Keyring } from '../config/keyring.ts'
 import type { Grants } from '../grants/grant.ts'
 import type { Log } from '../log.ts'
@@ -24,6 +25,9 @@ export interface Deps {
   /** By grantId; a grant's secrets never change. */
   readonly compiled: Recent<CompiledSecrets>
   readonly upstream: Upstream
+  readonly jobBucketMinter: Minter
+  /** Undefined where the store's configuration does not say how. */
+  nativeMinter(storeId: string, access: NativeAccess): Minter | undefined
   readonly authenticate: Authenticator
   readonly proof: Proof
 }

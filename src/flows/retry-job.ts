@@ -42,6 +42,12 @@ interface Waking {
 }
 
 async function wake(deps: Deps, grant: Grant): Promise<Waking> {
+  if (grant.access !== undefined) {
+    throw new GatewayError(
+      'retry_impossible',
+      'Cannot retry: the job was given keys of the store itself, which cannot be renewed. Submit it anew',
+    )
+  }
   if (grant.state === 'ended') {
     throw new GatewayError(
       'retry_impossible',

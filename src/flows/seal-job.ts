@@ -1,26 +1,28 @@
 import { callerSecrets } from '../access/caller-secrets.ts'
-import { mintS3Config } from '../access/s3-config.ts'
+import { type Minted, renderS3Config } from '../access/minter.ts'
 import { GatewayError } from '../errors.ts'
-import type { Grant, GrantSecret, Mount } from '../grants/grant.ts'
+import type { Grant, GrantSecret } from '../grants/grant.ts'
+import { realKey } from '../grants/mount-path.ts'
 import { lifetimesOf } from '../grants/ttl.ts'
 import { type Edit, renderResidue } from '../json/render.ts'
-import type { LiftedPayload, Residue } from '../json/splicer.ts'
+import type { Residue } from '../json/splicer.ts'
 import { Secret } from '../log.ts'
 import { makeFileLink } from '../outputs/file-link.ts'
-import { inputPrefix, outputPrefix } from '../store/keys.ts'
 import { makeWebhookToken } from '../webhooks/sealed-url.ts'
 import { checkTarget } from '../webhooks/target.ts'
 import type { Admission } from './admit.ts'
 import type { Call, Deps } from './deps.ts'
+import { chooseAccess, grantedKeys, type JobAccess, withdrawAccess } from './give-access.ts'
 import { type LiftedRequest, s3ConfigNames } from './lift-payloads.ts'
 
 const decoder = new TextDecoder()
 
 /**
- * Seals the grant of a request and renders what goes upstream: paths for payloads, the scoped key,
- * the gateway's own webhook.
+ * Seals the grant of a request and renders what goes upstream: paths for payloads, the job's keys,
+ * the gateway's own webhook. Keys that were issued for a request which fails after all are revoked.
  *
- * @throws {GatewayError} webhook_refused, invalid_request, body_too_large, store_unavailable
+ * @throws {GatewayError} webhook_refused, invalid_request, body_too_large, store_unavailable,
+ *   access_refused, access_unavailable, misconfigured
  */
 export async function sealJob(
   deps: Deps,
@@ -34,17 +36,14 @@ export async function sealJob(
   const webhook = await readWebhook(deps, residue)
   const now = platform.now()
   const times = lifetimesOf({ ...config.access, now, ttl: readPolicyTtl(residue) })
-  const grantId = deps.grants.newId(times.day)
-  // A key means something in our bucket only: beside the caller's own s3Config it is a link.
-  const as = hasOwnS3Config(residue) ? 'url' : undefined
-  const choose = (payload: LiftedPayload) => as ?? payload.rule?.as ?? endpoint.as ?? 'key'
+  const isWanted = wantsS3Config(endpoint, lifted)
+  const asked = isWanted ? endpoint : { ...endpoint, access: 'none' as const }
+  const access = await chooseAccess(deps, asked, lifted, times)
   const [owner] = await principal.ids()
-  const replacements = await replace(deps, choose, lifted, grantId, times)
-
-  const grant: Grant = {
-    grantId,
+  const { outputMaxBytes: bytes, outputMaxObjects: objects } = endpoint
+  const unsealed: Grant = {
+    ...access.folder,
     kid: keyring.current,
-    day: times.day,
     endpointId: call.endpointId,
     storeId: endpoint.storeId,
     owner,
@@ -52,50 +51,62 @@ export async function sealJob(
     createdAt: now,
     writeExpiresAt: times.writeExpiresAt,
     readExpiresAt: times.readExpiresAt,
-    mounts: [
-      ...inputMounts(lifted),
-      { path: '', key: outputPrefix({ day: times.day, grantId }), mode: 'read-write' },
-    ],
-    secrets: [...ownersSecrets(residue), ...replacements.secrets],
+    mounts: access.mounts,
+    secrets: ownersSecrets(residue),
+    quota: { bytes, objects },
     ...(webhook === undefined ? {} : { webhook }),
   }
-  const edits = await requestEdits(deps, endpoint, lifted, grant)
-  const request = renderResidue(residue, replacements.texts, edits)
-  if (request.length > maxBytes) {
-    throw new GatewayError(
+  let minted: Minted | undefined
+  try {
+    minted = isWanted ? await access.minter.mint(unsealed) : undefined
+    const replacements = await replace(deps, endpoint, lifted, { access, minted, grant: unsealed })
+    // The job bucket's keys are derived anew whenever they are looked for.
+    const own = access.native === undefined ? [] : (minted?.secrets ?? [])
+    const secrets = [...unsealed.secrets, ...replacements.secrets, ...own]
+    const grant = { ...unsealed, ...grantedKeys(access.native, minted), secrets }
+    const edits = await requestEdits(deps, endpoint, residue, grant, minted)
+    const request = renderResidue(residue, replacements.texts, edits)
+    if (request.length > maxBytes) throw tooLarge(request.length, maxBytes)
+    await deps.grants.seal(grant)
+    return { grant, request }
+  } catch (error) {
+    await withdrawAccess(deps, endpoint.storeId, access, minted)
+    throw error
+  }
+
+  function tooLarge(actual: number, limit: number): GatewayError {
+    return new GatewayError(
       'body_too_large',
-      `Cannot submit ${request.length} bytes that are left after staging: ${maxBytes} allowed. ` +
+      `Cannot submit ${actual} bytes that are left after staging: ${limit} allowed. ` +
         'Put large text into a staged value by a rule, or send a link',
-      { limit: maxBytes, actual: request.length },
+      { limit, actual },
     )
   }
-  await deps.grants.seal(grant)
-  return { grant, request }
-}
-
-function inputMounts({ staged, stageDay, stageId }: LiftedRequest): Mount[] {
-  if (staged.length === 0) return []
-  return [{ path: 'in/', key: inputPrefix({ day: stageDay, grantId: stageId }), mode: 'read' }]
 }
 
 /** The strings that stand in for the payloads; links are secrets of the job. */
 async function replace(
   { config, keyring }: Deps,
-  choose: (payload: LiftedPayload) => 'key' | 'url',
-  { staged }: LiftedRequest,
-  grantId: string,
-  times: { readExpiresAt: number },
+  endpoint: Admission['endpoint'],
+  { staged, residue }: LiftedRequest,
+  job: { readonly access: JobAccess; readonly minted: Minted | undefined; readonly grant: Grant },
 ): Promise<{ texts: string[]; secrets: GrantSecret[] }> {
+  const { access, minted, grant } = job
+  // A key means something in our bucket only: beside the caller's own s3Config it is a link.
+  const isLink = hasOwnS3Config(residue)
   const texts: string[] = []
   const secrets: GrantSecret[] = []
   for (const { payload, object } of staged) {
+    const form = isLink ? 'url' : (payload.rule?.as ?? endpoint.as ?? 'key')
     const path = `in/${object.key.split('/').at(-1)}`
-    if (choose(payload) === 'key') {
-      texts[payload.index] = JSON.stringify(path)
+    if (form !== 'url') {
+      const key = access.native === undefined ? path : (realKey(grant, path, 'read') ?? path)
+      const bucket = minted?.s3Config.bucketName
+      texts[payload.index] = JSON.stringify(form === 'key' ? key : `s3://${bucket}/${key}`)
       continue
     }
     const { publicUrl } = config
-    const expiresAt = times.readExpiresAt
+    const { grantId, readExpiresAt: expiresAt } = grant
     const link = await makeFileLink({ keyring, publicUrl, grantId, path, expiresAt })
     texts[payload.index] = JSON.stringify(link)
     const sealed = link.slice(`${publicUrl}/files/`.length).split('/')[0] ?? ''
@@ -107,8 +118,9 @@ async function replace(
 async function requestEdits(
   { config, keyring }: Deps,
   endpoint: Admission['endpoint'],
-  { residue, staged }: LiftedRequest,
+  residue: Residue,
   grant: Grant,
+  minted: Minted | undefined,
 ): Promise<Edit[]> {
   const edits: Edit[] = []
   const token = await makeWebhookToken(keyring, grant.kid, grant.grantId)
@@ -117,9 +129,8 @@ async function requestEdits(
   for (const { start, end } of webhooks) edits.push({ start, end, text: webhookText })
 
   let inserted = webhooks.length === 0 ? `"webhook":${webhookText},` : ''
-  const wanted = endpoint.s3Config === 'always' || (endpoint.s3Config === 'staged' && staged.length)
-  if (wanted && !hasOwnS3Config(residue) && endpoint.access === 'job-bucket') {
-    const { json } = await mintS3Config({ keyring, grant, jobBucketUrl: config.jobBucketUrl })
+  if (minted !== undefined) {
+    const json = renderS3Config(minted.s3Config, endpoint.s3ConfigFields)
     const empty = members(residue, 's3Config')
     for (const { start, end } of empty) edits.push({ start, end, text: json })
     if (empty.length === 0) inserted = `"s3Config":${json},${inserted}`
@@ -129,6 +140,14 @@ async function requestEdits(
     edits.push({ start: at, end: at, text: inserted })
   }
   return edits
+}
+
+function wantsS3Config(
+  { access, s3Config }: Admission['endpoint'],
+  { residue, staged }: LiftedRequest,
+): boolean {
+  if (access === 'none' || hasOwnS3Config(residue)) return false
+  return s3Config === 'always' || (s3Config === 'staged' && staged.length > 0)
 }
 
 /** Whether the caller gave an s3Config; `null` is none. */

@@ -3,6 +3,7 @@ import type { Grant, GrantState } from '../grants/grant.ts'
 import { reasonOf } from '../log.ts'
 import type { ListPage, ObjectStore } from '../store/store.ts'
 import type { Deps } from './deps.ts'
+import { revokeKeys } from './give-access.ts'
 
 /** Milliseconds during which the platform can still `retry` a failed job (it keeps results as long). */
 const retryWindowMs = 30 * 60_000
@@ -28,8 +29,10 @@ export async function settleJob(
   status: string | undefined,
   seenAt: number = deps.platform.now(),
 ): Promise<void> {
-  const state = endings.get(status ?? '')
-  if (state === undefined || grant.state === 'ended') return
+  const ending = endings.get(status ?? '')
+  if (ending === undefined || grant.state === 'ended') return
+  // Keys of the store cannot be woken: such a job is not retried.
+  const state = grant.access === undefined ? ending : 'ended'
   const stored = await deps.grants.read(grant.grantId, { fresh: true })
   if (stored === undefined || !settles(stored, state, seenAt)) return
   const graceMs = (deps.config.endpoint(grant.endpointId)?.graceSeconds ?? 0) * 1000
@@ -39,6 +42,7 @@ export async function settleJob(
   await deps.grants.update(grant.grantId, (current) =>
     settles(current, state, seenAt) ? { ...current, state } : current,
   )
+  if (state === 'ended') await revokeKeys(deps, stored)
 }
 
 function settles(grant: Grant, state: GrantState, seenAt: number): boolean {
@@ -53,6 +57,7 @@ function settles(grant: Grant, state: GrantState, seenAt: number): boolean {
  */
 export async function dropJob(deps: Deps, grant: Grant): Promise<void> {
   const store = deps.store(grant.storeId)
+  await revokeKeys(deps, grant)
   try {
     for (const { key } of grant.mounts) await removeAll(store, key)
     await deps.grants.remove(grant)

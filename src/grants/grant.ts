@@ -1,3 +1,4 @@
+import type { NativeAccess } from '../config/config.ts'
 import type { Secret } from '../log.ts'
 
 /** One entry of a grant: what the worker names, and where it really is. */
@@ -41,6 +42,12 @@ export interface Grant {
   /** The client's own webhook URL, if it gave one. */
   readonly webhook?: string
   readonly jobId?: string
+  /** Whose keys the worker was given, where they are the store's own; absent: the job bucket's. */
+  readonly access?: NativeAccess
+  /** What makes those keys useless before their time. */
+  readonly revocation?: string
+  /** What the job may keep as outputs in its job bucket; absent: as much as it likes. */
+  readonly quota?: { readonly bytes: number; readonly objects: number }
   /** When a retry woke it last. */
   readonly wokenAt?: number
 }

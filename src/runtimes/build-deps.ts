@@ -1,7 +1,10 @@
+import { createJobBucketMinter } from '../access/job-bucket-minter.ts'
+import type { Minter } from '../access/minter.ts'
+import { createNativeMinter } from '../access/native-minter.ts'
 import { createAuthenticator } from '../auth/authenticate.ts'
 import { createProof } from '../auth/proof.ts'
 import { Recent } from '../cache/recent.ts'
-import type { Config, StoreConfig } from '../config/config.ts'
+import type { Config, NativeAccess, StoreConfig } from '../config/config.ts'
 import { createKeyring } from '../config/keyring.ts'
 import type { Deps } from '../flows/deps.ts'
 import { createGrants } from '../grants/stored-grants.ts'
@@ -33,6 +36,15 @@ export function buildDeps(
   if (stateStore === undefined) throw new TypeError(`There is no store ${config.stateStoreId}`)
   const { grantCacheSeconds } = config.access
   const proofSeconds = config.auth.mode === 'passthrough' ? config.auth.proofSeconds : 0
+  const minters = new Map<string, Minter | undefined>()
+  function nativeMinter(storeId: string, access: NativeAccess): Minter | undefined {
+    const name = `${access} ${storeId}`
+    if (!minters.has(name)) {
+      minters.set(name, createNativeMinter({ config, platform }, storeId, access))
+    }
+    return minters.get(name)
+  }
+
   return {
     config,
     platform,
@@ -48,6 +60,8 @@ export function buildDeps(
     grants: createGrants({ store: stateStore, keyring, platform, grantCacheSeconds }),
     compiled: new Recent(compiledGrants),
     upstream: createUpstream({ platform, idleTimeoutMs: config.limits.upstreamIdleTimeoutMs }),
+    jobBucketMinter: createJobBucketMinter({ keyring, jobBucketUrl: config.jobBucketUrl }),
+    nativeMinter,
     authenticate: createAuthenticator({ auth: config.auth, keyring }),
     proof: createProof({ keyring, platform, seconds: proofSeconds }),
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { grantSecrets } from '../../src/access/grant-secrets.ts'
-import { mintS3Config } from '../../src/access/s3-config.ts'
+import { deriveScopedKey } from '../../src/grants/scoped-key.ts'
 import { Secret } from '../../src/log.ts'
 import { ringOf } from '../config/rings.ts'
 
@@ -11,7 +11,7 @@ const kept = { kind: 'caller secret', value: new Secret('caller-secret') }
 describe('the secrets of a grant', () => {
   it('are all that its job was given, and what the gateway is', async () => {
     const grant = { kid: 'a1', grantId, secrets: [kept] }
-    const given = JSON.parse((await mintS3Config({ keyring, grant, jobBucketUrl: 'x' })).json)
+    const scoped = await deriveScopedKey(keyring, 'a1', grantId)
     const secrets = await grantSecrets({
       keyring,
       grant,
@@ -19,8 +19,8 @@ describe('the secrets of a grant', () => {
       upstreamKey: new Secret('rpa_own'),
     })
     expect(secrets.map(({ kind, value }) => [kind, value.reveal()])).toEqual([
-      ['access id', given.accessId],
-      ['access secret', given.accessSecret],
+      ['access id', scoped?.accessId],
+      ['access secret', scoped?.accessSecret.reveal()],
       ['webhook token', 'token'],
       ['upstream key', 'rpa_own'],
       ['caller secret', 'caller-secret'],

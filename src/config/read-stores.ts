@@ -1,0 +1,123 @@
+import { DEFAULTS } from '../contract/defaults.gen.ts'
+import type { Secret } from '../log.ts'
+import type { B2Config, StoreConfig, StsConfig, WebIdentityConfig } from './config.ts'
+import type { ConfigFault } from './config-error.ts'
+import type { ConfigDocument } from './parse-document.ts'
+import { parseBaseUrl } from './parse-url.ts'
+import type { SecretReader } from './read-secrets.ts'
+import { providerOf } from './store-provider.ts'
+
+type StoreDocument = ConfigDocument['stores'][string]
+type SecretReference = StoreDocument['accessKeyId']
+
+/** One store while it is read. */
+interface Reading {
+  readonly document: StoreDocument
+  /** Pointer of the store. */
+  readonly pointer: string
+  readonly endpoint: string
+  readonly accessKeyId: Secret
+  readonly secretAccessKey: Secret
+  readonly readSecret: SecretReader
+  readonly faults: ConfigFault[]
+}
+
+/** Reads the stores, each with what it needs to issue keys of its own. */
+export function readStores(
+  { stores }: ConfigDocument,
+  readSecret: SecretReader,
+  faults: ConfigFault[],
+): ReadonlyMap<string, StoreConfig> {
+  const read = new Map<string, StoreConfig>()
+  for (const [id, document] of Object.entries(stores)) {
+    const pointer = `/stores/${id}`
+    // A store in a private network may speak plain http: its keys never travel, signatures do.
+    const endpoint = parseBaseUrl(document.endpoint, `${pointer}/endpoint`, faults, false)
+    const accessKeyId = readSecret(document.accessKeyId, `${pointer}/accessKeyId`)
+    const secretAccessKey = readSecret(document.secretAccessKey, `${pointer}/secretAccessKey`)
+    const keys = { accessKeyId, secretAccessKey }
+    const reading: Reading = { document, pointer, endpoint, ...keys, readSecret, faults }
+    const { kind, region, bucket, pathStyle = DEFAULTS.ConfigStore.pathStyle } = document
+    const sts = readSts(reading)
+    const webIdentity = readWebIdentity(reading)
+    const b2 = readB2(reading)
+    const accountId = document.r2?.accountId ?? providerOf(endpoint)?.accountId
+    read.set(
+      id,
+      Object.freeze({
+        ...{ id, kind, endpoint, region, bucket, pathStyle, ...keys },
+        ...(sts && { sts }),
+        ...(webIdentity && { webIdentity }),
+        ...(accountId !== undefined && { r2: Object.freeze({ accountId }) }),
+        ...(b2 && { b2 }),
+      }),
+    )
+  }
+  return read
+}
+
+function readSts(reading: Reading): StsConfig | undefined {
+  const { sts } = reading.document
+  if (sts === undefined) return undefined
+  const pointer = `${reading.pointer}/sts`
+  const { accessKeyId, secretAccessKey, endpoint, ...rest } = sts
+  const [id, secret] = readPair(reading, pointer, [
+    ['accessKeyId', accessKeyId],
+    ['secretAccessKey', secretAccessKey],
+  ])
+  return Object.freeze({
+    ...DEFAULTS.ConfigStoreSts,
+    ...rest,
+    endpoint: stsEndpoint(reading, endpoint, `${pointer}/endpoint`),
+    accessKeyId: id,
+    secretAccessKey: secret,
+  })
+}
+
+function readWebIdentity(reading: Reading): WebIdentityConfig | undefined {
+  const { webIdentity } = reading.document
+  if (webIdentity === undefined) return undefined
+  const pointer = `${reading.pointer}/webIdentity/endpoint`
+  const endpoint = stsEndpoint(reading, webIdentity.endpoint, pointer)
+  return Object.freeze({ ...DEFAULTS.ConfigStoreWebIdentity, ...webIdentity, endpoint })
+}
+
+function readB2(reading: Reading): B2Config | undefined {
+  const { b2 } = reading.document
+  if (b2 === undefined) return undefined
+  const pointer = `${reading.pointer}/b2`
+  const { bucketId, endpoint = DEFAULTS.ConfigStoreB2.endpoint } = b2
+  const [keyId, applicationKey] = readPair(reading, pointer, [
+    ['keyId', b2.keyId],
+    ['applicationKey', b2.applicationKey],
+  ])
+  // The application key itself is sent there: over https alone.
+  const url = parseBaseUrl(endpoint, `${pointer}/endpoint`, reading.faults)
+  return Object.freeze({ bucketId, endpoint: url, keyId, applicationKey })
+}
+
+/** The regional STS beside AWS and Wasabi; other servers answer for both at one address. */
+function stsEndpoint(reading: Reading, given: string | undefined, pointer: string): string {
+  const { endpoint, document, faults } = reading
+  if (given !== undefined) return parseBaseUrl(given, pointer, faults, false)
+  return providerOf(endpoint)?.sts?.replace('{region}', document.region) ?? endpoint
+}
+
+/** Two secrets that belong together, or the store's own where neither is given. */
+function readPair(
+  { accessKeyId, secretAccessKey, readSecret, faults }: Reading,
+  pointer: string,
+  [[idName, id], [secretName, secret]]: readonly [NamedReference, NamedReference],
+): readonly [Secret, Secret] {
+  if (id === undefined && secret === undefined) return [accessKeyId, secretAccessKey]
+  if (id === undefined)
+    faults.push({ pointer: `${pointer}/${idName}`, message: `is required beside ${secretName}` })
+  if (secret === undefined)
+    faults.push({ pointer: `${pointer}/${secretName}`, message: `is required beside ${idName}` })
+  return [
+    id === undefined ? accessKeyId : readSecret(id, `${pointer}/${idName}`),
+    secret === undefined ? secretAccessKey : readSecret(secret, `${pointer}/${secretName}`),
+  ]
+}
+
+type NamedReference = readonly [name: string, reference: SecretReference | undefined]

@@ -1,0 +1,116 @@
+import { gatherInputs } from '../access/gather-inputs.ts'
+import type { Minted, Minter } from '../access/minter.ts'
+import type { EndpointConfig, NativeAccess } from '../config/config.ts'
+import { GatewayError } from '../errors.ts'
+import type { Grant, Mount } from '../grants/grant.ts'
+import type { Lifetimes } from '../grants/ttl.ts'
+import { reasonOf } from '../log.ts'
+import { inputPrefix, type JobFolder, outputPrefix } from '../store/keys.ts'
+import type { Deps } from './deps.ts'
+import { type LiftedRequest, storeOf } from './lift-payloads.ts'
+
+/** How a job reaches its files, and where they are. */
+export interface JobAccess {
+  readonly minter: Minter
+  /** Absent: the job bucket. */
+  readonly native?: NativeAccess
+  readonly folder: JobFolder
+  readonly mounts: readonly Mount[]
+  /** Real keys of what was copied for it. */
+  readonly copied: readonly string[]
+}
+
+/**
+ * Decides how a job reaches its files: as its endpoint says, or through the job bucket where the
+ * store's keys could not live as long as the job may take. Copies inputs together where the store's
+ * keys can name one prefix only.
+ *
+ * @throws {GatewayError} misconfigured, store_unavailable
+ */
+export async function chooseAccess(
+  deps: Deps,
+  endpoint: EndpointConfig,
+  lifted: Pick<LiftedRequest, 'staged' | 'stageDay' | 'stageId'>,
+  times: Lifetimes,
+): Promise<JobAccess> {
+  const { staged, stageDay, stageId } = lifted
+  const stage = { day: stageDay, grantId: stageId }
+  const inputs: Mount[] =
+    staged.length === 0 ? [] : [{ path: 'in/', key: inputPrefix(stage), mode: 'read' }]
+  const native = chooseNative(deps, endpoint, times)
+  // Keys of a store name real places: fewest where inputs and outputs lie in one folder.
+  const folder = native ? stage : { day: times.day, grantId: deps.grants.newId(times.day) }
+  const outputs: Mount = { path: '', key: outputPrefix(folder), mode: 'read-write' }
+  if (native === undefined) {
+    return { minter: deps.jobBucketMinter, folder, mounts: [...inputs, outputs], copied: [] }
+  }
+  const { minter, access } = native
+  const store = storeOf(deps, endpoint)
+  const { mounts, copied } =
+    minter.scope === 'prefix'
+      ? await gatherInputs(store, folder, inputs)
+      : { mounts: inputs, copied: [] }
+  return { minter, native: access, folder, mounts: [...mounts, outputs], copied }
+}
+
+function chooseNative(
+  deps: Deps,
+  endpoint: EndpointConfig,
+  { writeExpiresAt }: Lifetimes,
+): { minter: Minter; access: NativeAccess } | undefined {
+  const { access, storeId } = endpoint
+  if (access === 'job-bucket' || access === 'none') return undefined
+  const minter = deps.nativeMinter(storeId, access)
+  if (minter === undefined) {
+    throw new GatewayError('misconfigured', 'The endpoint’s store cannot issue keys')
+  }
+  const { longestSeconds } = minter
+  const jobSeconds = Math.ceil((writeExpiresAt - deps.platform.now()) / 1000)
+  if (jobSeconds <= longestSeconds) return { minter, access }
+  deps.log.write('warn', {
+    event: 'access_fallback',
+    access,
+    store: storeId,
+    reason:
+      'the store’s keys could not live as long as the job may take: it is given the job bucket',
+    jobSeconds,
+    longestSeconds,
+  })
+  return undefined
+}
+
+/** Makes the keys of a grant useless where that can be done; they expire by themselves all the same. */
+export async function revokeKeys(
+  deps: Deps,
+  grant: Pick<Grant, 'access' | 'revocation' | 'storeId'>,
+): Promise<void> {
+  const { access, revocation, storeId } = grant
+  if (access === undefined || revocation === undefined) return
+  try {
+    await deps.nativeMinter(storeId, access)?.revoke?.(revocation)
+  } catch (error) {
+    deps.log.write('warn', { event: 'revoke_failed', access, reason: reasonOf(error) })
+  }
+}
+
+/** Takes back what was done for a job that is not submitted after all. */
+export async function withdrawAccess(
+  deps: Deps,
+  storeId: string,
+  { native, copied }: JobAccess,
+  minted: Minted | undefined,
+): Promise<void> {
+  const store = deps.store(storeId)
+  await revokeKeys(deps, { storeId, ...grantedKeys(native, minted) })
+  await Promise.allSettled(copied.map((key) => store?.delete(key)))
+}
+
+/** What a grant keeps of minted keys. */
+export function grantedKeys(
+  native: NativeAccess | undefined,
+  minted: Minted | undefined,
+): Pick<Grant, 'access' | 'revocation'> {
+  if (native === undefined || minted === undefined) return {}
+  const { revocation } = minted
+  return { access: native, ...(revocation === undefined ? {} : { revocation }) }
+}
