@@ -3,6 +3,7 @@ import type { Grant, Grants } from '../grants/grant.ts'
 import { deriveScopedKey, readAccessId } from '../grants/scoped-key.ts'
 import type { Secret } from '../log.ts'
 import type { SignedRequest } from '../sigv4/canonical.ts'
+import type { ChunkSeed } from '../sigv4/chunk-chain.ts'
 import {
   type ClaimFault,
   readHeaderClaim,
@@ -12,7 +13,7 @@ import {
 import { findQuery } from '../sigv4/query.ts'
 import { readSigV2Claim, verifySigV2 } from '../sigv4/sigv2.ts'
 import { type SignatureFault, verifySigV4 } from '../sigv4/verify.ts'
-import { literalHash, streamingTrailer } from './body/upload-body.ts'
+import { chunkSigningOf, literalHash } from './body/upload-body.ts'
 import { S3Error } from './s3-error.ts'
 
 /** Who asks, proven, and what their signature says of the body. */
@@ -20,6 +21,8 @@ export interface Authenticated {
   readonly grant: Grant
   /** The signed `x-amz-content-sha256`. */
   readonly payloadHash: string
+  /** What signatures of the body's chunks hang on; only SigV4 has them. */
+  readonly chunkSeed?: ChunkSeed
 }
 
 /** What authentication needs. */
@@ -105,10 +108,15 @@ async function authenticateV4(
   const { secret, grantId } = await findSecret(deps, claim.accessId)
   const fault = await verifySigV4(request, claim, secret, payloadHash, deps.now())
   if (fault !== undefined) throw refuseSignature(fault)
-  if (isStreaming && payloadHash !== streamingTrailer) {
+  if (isStreaming && chunkSigningOf(payloadHash) === undefined) {
     throw new S3Error('NotImplemented', `${payloadHash} is not supported`)
   }
-  return { grant: await readGrant(deps, grantId), payloadHash }
+  const { scope, timestamp, signature } = claim
+  return {
+    grant: await readGrant(deps, grantId),
+    payloadHash,
+    chunkSeed: { secret, scope, timestamp, signature },
+  }
 }
 
 async function authenticateV2(

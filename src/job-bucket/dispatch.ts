@@ -4,7 +4,7 @@ import type { Grants } from '../grants/grant.ts'
 import { type Log, reasonOf } from '../log.ts'
 import type { Body, Platform, Reply } from '../platform.ts'
 import type { ObjectStore } from '../store/store.ts'
-import { authenticate } from './authenticate.ts'
+import { type Authenticated, authenticate } from './authenticate.ts'
 import { checkGrant, type Deed } from './authorise.ts'
 import { createUploadBody, discardBody, type UploadBody } from './body/upload-body.ts'
 import type { Call } from './call.ts'
@@ -72,7 +72,7 @@ export interface JobBucket {
 /**
  * Makes the job bucket: path style, any bucket name, any region, any host; keys are those of the
  * grant's mounts. It imitates Amazon S3's REST API (2006-03-01); what `detect.ts` does not list is
- * NotImplemented, and signed chunks (`STREAMING-AWS4-…`) and SHA-1 checksums are too.
+ * NotImplemented, and chunks signed with ECDSA (`STREAMING-AWS4-ECDSA-…`) are too.
  */
 export function createJobBucket(deps: JobBucketDeps): JobBucket {
   const { platform, log, basePath } = deps
@@ -80,8 +80,8 @@ export function createJobBucket(deps: JobBucketDeps): JobBucket {
   async function answer(request: BucketRequest): Promise<Reply> {
     const { method, id } = request
     let upload: UploadBody | undefined
-    const takeUpload = (payloadHash: string) => {
-      upload = createUploadBody(request.body, request.headers, payloadHash, platform)
+    const takeUpload = ({ payloadHash, chunkSeed }: Authenticated) => {
+      upload = createUploadBody(request.body, request.headers, payloadHash, platform, chunkSeed)
       return upload
     }
     const reply = await perform(request, takeUpload).catch((error: unknown) => {
@@ -100,14 +100,15 @@ export function createJobBucket(deps: JobBucketDeps): JobBucket {
 
   async function perform(
     request: BucketRequest,
-    takeUpload: (payloadHash: string) => UploadBody,
+    takeUpload: (proof: Authenticated) => UploadBody,
   ): Promise<Reply> {
     const { method, headers, host, id } = request
     const target = parseTarget(request.rawTarget, basePath)
     const { rawPath, rawResource, query } = target
     const signed = { method, rawPath, query, headers, host }
     const auth = { keyring: deps.keyring, grants: deps.grants, now: () => platform.now() }
-    const { grant, payloadHash } = await authenticate(auth, signed, rawResource)
+    const proof = await authenticate(auth, signed, rawResource)
+    const { grant } = proof
     const operation = detectOperation(method, target, headers)
     if (operation === undefined) throw new S3Error('NotImplemented')
     if (target.key !== '') checkKey(target.key)
@@ -115,7 +116,7 @@ export function createJobBucket(deps: JobBucketDeps): JobBucket {
     checkGrant(grant, deed, platform.now())
     const store = deps.store(grant.storeId)
     if (store === undefined) throw new S3Error('InternalError', undefined, 'the store is gone')
-    const upload = () => takeUpload(payloadHash)
+    const upload = () => takeUpload(proof)
     return await run({ target, headers, grant, store, platform, log, id, upload })
   }
 

@@ -179,8 +179,8 @@ test('refuses what it cannot verify', async () => {
   const put = (sent: Partial<Sent>) =>
     send({ method: 'PUT', target: '/b/x', body: 'hello', ...sent }).then(({ text }) => code(text))
   for (const form of [
-    'STREAMING-AWS4-HMAC-SHA256-PAYLOAD',
-    'STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER',
+    'STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD',
+    'STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD-TRAILER',
   ]) {
     expect(await put({ hash: form })).toBe('NotImplemented')
   }

@@ -1,14 +1,23 @@
 import type { Body, OutgoingBody, Platform, StreamHash } from '../../platform.ts'
+import { ChunkChain, type ChunkSeed } from '../../sigv4/chunk-chain.ts'
 import { encodeHex, isSameText } from '../../sigv4/encode.ts'
 import { S3Error } from '../s3-error.ts'
-import { AwsChunkedDecoder } from './aws-chunked.ts'
+import { AwsChunkedDecoder, type ChunkSigning, trailerSignature } from './aws-chunked.ts'
 import { type Checksum, checksumHeaders, createChecksum } from './checksum.ts'
 
 /** `x-amz-content-sha256` of a body that its sender hashed: 64 digits of lower-case hex. */
 export const literalHash: RegExp = /^[0-9a-f]{64}$/
 
-/** The one streaming form that is understood. */
-export const streamingTrailer = 'STREAMING-UNSIGNED-PAYLOAD-TRAILER'
+const streamingForms: ReadonlyMap<string, ChunkSigning> = new Map([
+  ['STREAMING-UNSIGNED-PAYLOAD-TRAILER', 'unsigned'],
+  ['STREAMING-AWS4-HMAC-SHA256-PAYLOAD', 'chunks'],
+  ['STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER', 'chunks-and-trailers'],
+])
+
+/** What is signed of a streaming body with that `x-amz-content-sha256`; undefined for another one. */
+export function chunkSigningOf(payloadHash: string): ChunkSigning | undefined {
+  return streamingForms.get(payloadHash)
+}
 
 interface Expected {
   readonly header: string
@@ -20,13 +29,17 @@ interface Expected {
 interface Plan {
   readonly length: number
   readonly decoder: AwsChunkedDecoder | undefined
+  /** Of signed chunks. */
+  readonly chain: ChunkChain | undefined
   readonly hash: { readonly running: StreamHash; readonly value: string } | undefined
   readonly expected: readonly Expected[]
 }
 
 /**
- * A client's body on its way to the store. Its last byte leaves only once length, hash and checksums
- * hold; otherwise `read` rejects, and the store, which was told the length, is left with a short body.
+ * A client's body on its way to the store. Its last byte leaves only once length, hash, chunk
+ * signatures and checksums hold; otherwise `read` rejects, and the store, which was told the length,
+ * is left with a short body. That is why the bytes of a chunk may leave before its signature, which is
+ * of the whole chunk, is known to be right.
  */
 export class UploadBody implements OutgoingBody {
   readonly length: number
@@ -91,7 +104,9 @@ export class UploadBody implements OutgoingBody {
     for (;;) {
       const chunk = await this.#source?.read()
       if (chunk === undefined) break
-      const bytes = this.#plan.decoder?.decode(chunk) ?? chunk
+      const { decoder, chain } = this.#plan
+      const bytes = decoder?.decode(chunk) ?? chunk
+      if (decoder !== undefined && chain !== undefined) await follow(chain, decoder, bytes)
       if (bytes.length === 0) continue
       this.#received += bytes.length
       if (this.#received > this.length) throw new S3Error('IncompleteBody')
@@ -107,9 +122,10 @@ export class UploadBody implements OutgoingBody {
   }
 
   async #verify(): Promise<void> {
-    const { decoder, hash, expected } = this.#plan
+    const { decoder, chain, hash, expected } = this.#plan
     if (this.#received !== this.length) throw new S3Error('IncompleteBody')
     if (decoder !== undefined && !decoder.isDone) throw new S3Error('IncompleteBody')
+    if (decoder !== undefined) await checkTrailers(decoder.trailers, expected, chain)
     if (hash !== undefined) {
       const actual = encodeHex(await hash.running.digest())
       if (!isSameText(actual, hash.value)) throw new S3Error('XAmzContentSHA256Mismatch')
@@ -122,6 +138,38 @@ export class UploadBody implements OutgoingBody {
       }
     }
   }
+}
+
+async function follow(
+  chain: ChunkChain,
+  decoder: AwsChunkedDecoder,
+  bytes: Uint8Array,
+): Promise<void> {
+  let from = 0
+  for (const { at, signature } of decoder.ends) {
+    await chain.update(bytes.subarray(from, at))
+    const isSigned = await chain.end(signature)
+    if (!isSigned) throw new S3Error('SignatureDoesNotMatch', undefined, 'of a chunk')
+    from = at
+  }
+  await chain.update(bytes.subarray(from))
+}
+
+/** Checks that no trailer came unannounced, and their signature if there is one. */
+async function checkTrailers(
+  trailers: ReadonlyMap<string, string>,
+  expected: readonly Expected[],
+  chain: ChunkChain | undefined,
+): Promise<void> {
+  const signature = chain && trailers.get(trailerSignature)
+  const signed = [...trailers].filter(([name]) => chain === undefined || name !== trailerSignature)
+  const announced = expected.filter(({ value }) => value === undefined)
+  if (signed.some(([name]) => !announced.some(({ header }) => header === name))) {
+    throw new S3Error('MalformedTrailerError', undefined, 'a trailer was not announced')
+  }
+  if (signature === undefined) return
+  const isSigned = await chain?.endTrailers(signed, signature)
+  if (!isSigned) throw new S3Error('SignatureDoesNotMatch', undefined, 'of the trailers')
 }
 
 /** Reads and drops a body, at most `maxBytes`, then cuts the sender off; never rejects. */
@@ -139,7 +187,8 @@ export async function discardBody(body: Body | undefined, maxBytes: number): Pro
 }
 
 /**
- * Prepares a body for the store by its headers; `payloadHash` is the signed `x-amz-content-sha256`.
+ * Prepares a body for the store by its headers; `payloadHash` is the signed `x-amz-content-sha256`,
+ * `seed` what the signatures of its chunks hang on, where they have any.
  * @throws {S3Error} MissingContentLength, InvalidRequest or NotImplemented
  */
 export function createUploadBody(
@@ -147,17 +196,25 @@ export function createUploadBody(
   headers: Headers,
   payloadHash: string,
   platform: Platform,
+  seed?: ChunkSeed,
 ): UploadBody {
-  const isStreaming = payloadHash === streamingTrailer
+  const signing = chunkSigningOf(payloadHash)
+  const isStreaming = signing !== undefined
+  const isChained = isStreaming && signing !== 'unsigned'
+  if (isChained && seed === undefined) throw new TypeError('Signed chunks need a seed')
   const codings = headers.get('content-encoding')?.toLowerCase() ?? ''
   if (!isStreaming && codings.split(',').some((coding) => coding.trim() === 'aws-chunked')) {
     throw new S3Error('InvalidRequest', 'aws-chunked needs a streaming x-amz-content-sha256')
+  }
+  if (!isStreaming && headers.has('x-amz-trailer')) {
+    throw new S3Error('InvalidRequest', 'x-amz-trailer needs a streaming x-amz-content-sha256')
   }
   const lengthHeader = isStreaming ? 'x-amz-decoded-content-length' : 'content-length'
   const isEmpty = source === undefined && !isStreaming
   return new UploadBody(source, {
     length: isEmpty ? 0 : readLength(headers.get(lengthHeader)),
-    decoder: isStreaming ? new AwsChunkedDecoder() : undefined,
+    decoder: isStreaming ? new AwsChunkedDecoder(signing) : undefined,
+    chain: isChained && seed !== undefined ? new ChunkChain(seed, platform) : undefined,
     hash: literalHash.test(payloadHash)
       ? { running: platform.sha256(), value: payloadHash }
       : undefined,
