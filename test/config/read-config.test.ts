@@ -81,11 +81,19 @@ describe('readConfig', () => {
       as: 'key',
       access: 'job-bucket',
       s3Config: 'staged',
+      s3ConfigFields: {
+        accessId: 'accessId',
+        accessSecret: 'accessSecret',
+        bucketName: 'bucketName',
+        endpointUrl: 'endpointUrl',
+      },
       stage: 'over-limit',
       stageMinBytes: 65536,
       rules: [],
       runMaxBytes: 10 * 2 ** 20,
       runsyncMaxBytes: 20 * 2 ** 20,
+      outputMaxBytes: 2 ** 40,
+      outputMaxObjects: 100_000,
       graceSeconds: 3600,
     })
   })
