@@ -22,7 +22,7 @@ const guarded: readonly { readonly packages: RegExp; readonly places: readonly s
   { packages: /^cloudflare:/, places: ['runtimes'] },
   { packages: /^hono(\/|$)/, places: ['http', 'job-bucket', 'runtimes'] },
   { packages: /^@hono\//, places: ['runtimes'] },
-  { packages: /^jose(\/|$)/, places: ['grants', 'auth'] },
+  { packages: /^jose(\/|$)/, places: ['access', 'grants', 'auth'] },
   // Tests and the bench are their clients; the product signs by itself.
   { packages: /^@(aws-sdk|smithy)\//, places: [] },
 ]
