@@ -21,10 +21,11 @@ export function createApp(deps: Deps, access: RequestAccess): Hono<AppEnv> {
   const bucketUrl = new URL(config.jobBucketUrl)
   const bucketPath = bucketUrl.pathname.replace(/\/$/, '')
   const ownHost = hostOf(bucketUrl.href) !== hostOf(config.publicUrl)
+  const virtualHost = ownHost ? virtualHostOf(bucketUrl, config.publicUrl) : undefined
   const app = new Hono<AppEnv>({
     getPath: (request) => routePath(request, ownHost ? undefined : bucketPath),
   })
-  const jobBucket = createJobBucket({ ...deps, basePath: bucketPath })
+  const jobBucket = createJobBucket({ ...deps, basePath: bucketPath, virtualHost })
 
   const route: Route = async (context, flow) => {
     const startedAt = platform.now()
@@ -57,6 +58,7 @@ export function createApp(deps: Deps, access: RequestAccess): Hono<AppEnv> {
         method: context.req.method,
         rawTarget: access.targetOf(context),
         host: context.req.header('host') ?? new URL(context.req.url).host,
+        acceptEncoding: access.acceptEncodingOf?.(context),
         headers: context.req.raw.headers,
         body: takeBody(context, access),
         id: context.get('requestId'),
@@ -64,9 +66,11 @@ export function createApp(deps: Deps, access: RequestAccess): Hono<AppEnv> {
     )
   // On a host of its own the job bucket has every path, and nothing else is there.
   if (ownHost) {
+    const bucketHost = hostOf(bucketUrl.href)
     app.use('*', async (context, next) => {
-      if (hostOf(context.req.url) === hostOf(bucketUrl.href)) return await serveBucket(context)
-      return await next()
+      const host = hostOf(context.req.url)
+      const isBelow = virtualHost !== undefined && host.endsWith(`.${bucketHost}`)
+      return host === bucketHost || isBelow ? await serveBucket(context) : await next()
     })
   }
 
@@ -109,6 +113,13 @@ export function createApp(deps: Deps, access: RequestAccess): Hono<AppEnv> {
 /** The host without a default port: behind a proxy that ends TLS the scheme is not the client's. */
 function hostOf(url: string): string {
   return new URL(url).host.replace(/:(80|443)$/, '')
+}
+
+/** The name whose subdomains are buckets: no address has any, and none may be the gateway's own host. */
+function virtualHostOf({ hostname }: URL, publicUrl: string): string | undefined {
+  const isAddress = /^(\[.*\]|[\d.]+)$/.test(hostname)
+  const isAbove = new URL(publicUrl).hostname.endsWith(`.${hostname}`)
+  return isAddress || isAbove ? undefined : hostname
 }
 
 function jsonReply(content: unknown): Reply {

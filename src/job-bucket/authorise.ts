@@ -1,7 +1,6 @@
 import type { Grant, Mount } from '../grants/grant.ts'
 import { S3Error } from './s3-error.ts'
-
-const encoder = new TextEncoder()
+import { keyBytes, maxKeyBytes } from './target.ts'
 
 /** What an operation does to the bucket. */
 export type Deed = 'read' | 'write'
@@ -45,6 +44,6 @@ export function resolveKey(grant: Grant, key: string, deed: Deed): string {
     throw new S3Error('AccessDenied', undefined, 'the mount is for reading')
   }
   const real = mount.key + key.slice(mount.path.length)
-  if (encoder.encode(real).length > 1024) throw new S3Error('KeyTooLongError')
+  if (keyBytes(real) > maxKeyBytes) throw new S3Error('KeyTooLongError')
   return real
 }

@@ -6,21 +6,31 @@ export type Operation =
   | 'GetObject'
   | 'HeadObject'
   | 'PutObject'
+  | 'CopyObject'
+  | 'DeleteObject'
+  | 'DeleteObjects'
   | 'CreateMultipartUpload'
   | 'UploadPart'
+  | 'UploadPartCopy'
   | 'CompleteMultipartUpload'
   | 'AbortMultipartUpload'
+  | 'ListParts'
+  | 'ListMultipartUploads'
+  | 'ListObjects'
   | 'ListObjectsV2'
+  | 'ListBuckets'
   | 'HeadBucket'
   | 'GetBucketLocation'
 
 interface Rule {
   readonly operation: Operation
   readonly method: string
-  readonly on: 'object' | 'bucket'
+  readonly on: 'object' | 'bucket' | 'account'
   /** Parameters that must be there; with a value, just this one. */
   readonly needs: Readonly<Record<string, string | undefined>>
   readonly allows?: readonly string[]
+  /** Whether `x-amz-copy-source` is there: it makes another operation of a PUT. */
+  readonly copies?: true
 }
 
 const overrides = [
@@ -33,42 +43,63 @@ const overrides = [
 ]
 
 const upload = { uploadId: undefined }
+const part = { partNumber: undefined, ...upload }
+const listing = ['prefix', 'delimiter', 'encoding-type']
 
 const rules: readonly Rule[] = [
   { operation: 'GetObject', method: 'GET', on: 'object', needs: {}, allows: overrides },
   { operation: 'HeadObject', method: 'HEAD', on: 'object', needs: {}, allows: overrides },
   { operation: 'PutObject', method: 'PUT', on: 'object', needs: {} },
+  { operation: 'CopyObject', method: 'PUT', on: 'object', needs: {}, copies: true },
+  { operation: 'DeleteObject', method: 'DELETE', on: 'object', needs: {} },
+  { operation: 'DeleteObjects', method: 'POST', on: 'bucket', needs: { delete: '' } },
   { operation: 'CreateMultipartUpload', method: 'POST', on: 'object', needs: { uploads: '' } },
-  {
-    operation: 'UploadPart',
-    method: 'PUT',
-    on: 'object',
-    needs: { partNumber: undefined, ...upload },
-  },
+  { operation: 'UploadPart', method: 'PUT', on: 'object', needs: part },
+  { operation: 'UploadPartCopy', method: 'PUT', on: 'object', needs: part, copies: true },
   { operation: 'CompleteMultipartUpload', method: 'POST', on: 'object', needs: upload },
   { operation: 'AbortMultipartUpload', method: 'DELETE', on: 'object', needs: upload },
+  {
+    operation: 'ListParts',
+    method: 'GET',
+    on: 'object',
+    needs: upload,
+    allows: ['max-parts', 'part-number-marker'],
+  },
+  {
+    operation: 'ListMultipartUploads',
+    method: 'GET',
+    on: 'bucket',
+    needs: { uploads: '' },
+    allows: [...listing, 'key-marker', 'upload-id-marker', 'max-uploads'],
+  },
+  {
+    operation: 'ListObjects',
+    method: 'GET',
+    on: 'bucket',
+    needs: {},
+    allows: [...listing, 'marker', 'max-keys'],
+  },
   {
     operation: 'ListObjectsV2',
     method: 'GET',
     on: 'bucket',
     needs: { 'list-type': '2' },
-    allows: [
-      'prefix',
-      'delimiter',
-      'start-after',
-      'max-keys',
-      'continuation-token',
-      'encoding-type',
-      'fetch-owner',
-    ],
+    allows: [...listing, 'start-after', 'max-keys', 'continuation-token', 'fetch-owner'],
   },
   { operation: 'HeadBucket', method: 'HEAD', on: 'bucket', needs: {} },
   { operation: 'GetBucketLocation', method: 'GET', on: 'bucket', needs: { location: '' } },
+  {
+    operation: 'ListBuckets',
+    method: 'GET',
+    on: 'account',
+    needs: {},
+    allows: ['max-buckets', 'prefix'],
+  },
 ]
 
 // Each asks for something that is not done here; to ignore it would be to do something else.
 const foreignHeaders = [
-  'x-amz-copy-source',
+  'x-amz-copy-source-server-side-encryption-customer-algorithm',
   'x-amz-server-side-encryption-customer-algorithm',
   'x-amz-write-offset-bytes',
 ]
@@ -79,13 +110,24 @@ export function detectOperation(
   target: Target,
   headers: Headers,
 ): Operation | undefined {
-  if (target.bucket === '' || foreignHeaders.some((name) => headers.has(name))) return undefined
-  // Presigners move such headers into the query.
-  if (target.query.some(({ name }) => foreignHeaders.includes(name.toLowerCase()))) return undefined
-  const on = target.key === '' ? 'bucket' : 'object'
+  const has = (name: string) => findParameter(headers, target.query, name) !== undefined
+  if (foreignHeaders.some(has)) return undefined
+  const copies = has('x-amz-copy-source')
+  const on = target.key !== '' ? 'object' : target.bucket !== '' ? 'bucket' : 'account'
+  if (on === 'object' && target.bucket === '') return undefined
   const query = target.query.filter(({ name }) => !isAside(name))
-  return rules.find((rule) => rule.method === method && rule.on === on && fits(rule, query))
-    ?.operation
+  const isMeant = (rule: Rule) =>
+    rule.method === method && rule.on === on && (rule.copies === true) === copies
+  return rules.find((rule) => isMeant(rule) && fits(rule, query))?.operation
+}
+
+/** A header, or the parameter that a presigner made of it: the signature covers it there too. */
+export function findParameter(
+  headers: Headers,
+  query: readonly QueryPair[],
+  name: string,
+): string | undefined {
+  return headers.get(name) ?? query.find((pair) => pair.name.toLowerCase() === name)?.value
 }
 
 function fits(rule: Rule, query: readonly QueryPair[]): boolean {

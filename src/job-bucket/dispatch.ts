@@ -9,8 +9,12 @@ import { checkGrant, type Deed } from './authorise.ts'
 import { createUploadBody, discardBody, type UploadBody } from './body/upload-body.ts'
 import type { Call } from './call.ts'
 import { detectOperation, type Operation } from './detect.ts'
-import { getBucketLocation, headBucket } from './operations/bucket.ts'
-import { listObjects } from './operations/list.ts'
+import { getBucketLocation, headBucket, listBuckets } from './operations/bucket.ts'
+import { copyObject, uploadPartCopy } from './operations/copy.ts'
+import { deleteObject, deleteObjects } from './operations/delete.ts'
+import { listObjects, listObjectsV2 } from './operations/list.ts'
+import { listParts } from './operations/list-parts.ts'
+import { listMultipartUploads } from './operations/list-uploads.ts'
 import {
   abortMultipartUpload,
   completeMultipartUpload,
@@ -30,11 +34,19 @@ const operations: Readonly<
   GetObject: { deed: 'read', run: getObject },
   HeadObject: { deed: 'read', run: headObject },
   PutObject: { deed: 'write', run: putObject },
+  CopyObject: { deed: 'write', run: copyObject },
+  DeleteObject: { deed: 'write', run: deleteObject },
+  DeleteObjects: { deed: 'write', run: deleteObjects },
   CreateMultipartUpload: { deed: 'write', run: createMultipartUpload },
   UploadPart: { deed: 'write', run: uploadPart },
+  UploadPartCopy: { deed: 'write', run: uploadPartCopy },
   CompleteMultipartUpload: { deed: 'write', run: completeMultipartUpload },
   AbortMultipartUpload: { deed: 'write', run: abortMultipartUpload },
-  ListObjectsV2: { deed: 'read', run: listObjects },
+  ListParts: { deed: 'write', run: listParts },
+  ListMultipartUploads: { deed: 'write', run: listMultipartUploads },
+  ListObjects: { deed: 'read', run: listObjects },
+  ListObjectsV2: { deed: 'read', run: listObjectsV2 },
+  ListBuckets: { deed: 'read', run: listBuckets },
   HeadBucket: { deed: 'read', run: headBucket },
   GetBucketLocation: { deed: 'read', run: getBucketLocation },
 }
@@ -46,6 +58,8 @@ export interface BucketRequest {
   readonly rawTarget: string
   /** The Host header. */
   readonly host: string
+  /** The client's own Accept-Encoding, where an edge tells what it has rewritten. */
+  readonly acceptEncoding?: string | undefined
   readonly headers: Headers
   readonly body: Body | undefined
   /** Request id. */
@@ -61,6 +75,11 @@ export interface JobBucketDeps {
   readonly log: Log
   /** Path of the job bucket's URL, such as `/s3`; empty where it has a host of its own. */
   readonly basePath: string
+  /**
+   * Host name (no port) under which every subdomain is a bucket: virtual-host addressing. Undefined
+   * where the job bucket has no DNS name of its own.
+   */
+  readonly virtualHost: string | undefined
 }
 
 /** The S3 API that the holder of a scoped key sees. */
@@ -70,12 +89,12 @@ export interface JobBucket {
 }
 
 /**
- * Makes the job bucket: path style, any bucket name, any region, any host; keys are those of the
+ * Makes the job bucket: path style or virtual hosts, any bucket name, any region; keys are those of the
  * grant's mounts. It imitates Amazon S3's REST API (2006-03-01); what `detect.ts` does not list is
  * NotImplemented, and chunks signed with ECDSA (`STREAMING-AWS4-ECDSA-…`) are too.
  */
 export function createJobBucket(deps: JobBucketDeps): JobBucket {
-  const { platform, log, basePath } = deps
+  const { platform, log } = deps
 
   async function answer(request: BucketRequest): Promise<Reply> {
     const { method, id } = request
@@ -102,11 +121,12 @@ export function createJobBucket(deps: JobBucketDeps): JobBucket {
     request: BucketRequest,
     takeUpload: (proof: Authenticated) => UploadBody,
   ): Promise<Reply> {
-    const { method, headers, host, id } = request
-    const target = parseTarget(request.rawTarget, basePath)
+    const { method, headers, host, acceptEncoding, id } = request
+    const target = parseTarget(request.rawTarget, host, deps)
     const { rawPath, rawResource, query } = target
-    const signed = { method, rawPath, query, headers, host }
-    const auth = { keyring: deps.keyring, grants: deps.grants, now: () => platform.now() }
+    const signed = { method, rawPath, query, headers, host, acceptEncoding }
+    const { keyring, grants } = deps
+    const auth = { keyring, grants, now: () => platform.now(), digests: platform.digests }
     const proof = await authenticate(auth, signed, rawResource)
     const { grant } = proof
     const operation = detectOperation(method, target, headers)

@@ -64,6 +64,7 @@ export function mapStoreError(
     412: 'PreconditionFailed',
     416: 'InvalidRange',
     429: 'SlowDown',
+    501: 'NotImplemented',
     503: 'SlowDown',
   }
   // A missing bucket is the gateway's fault, a missing object the client's.

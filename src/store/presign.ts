@@ -66,8 +66,12 @@ function byName([a]: readonly [string, string], [b]: readonly [string, string]):
   return a < b ? -1 : 1
 }
 
-// A dot segment would be folded away by every URL parser, and with it the bucket in front of it.
-function escapeKey(key: string): string {
+/**
+ * A key as the path of a URL. A dot segment would be folded away by every URL parser, and with it the
+ * bucket in front of it.
+ * @throws {GatewayError} invalid_request
+ */
+export function escapeKey(key: string): string {
   const segments = key.split('/')
   if (segments.some((segment) => segment === '.' || segment === '..')) {
     throw new GatewayError('invalid_request', 'Cannot name an object with a dot segment')

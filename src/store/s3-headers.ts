@@ -1,16 +1,22 @@
+import { encodeRfc3986 } from '../sigv4/encode.ts'
+import { escapeKey } from './presign.ts'
 import type { StoreRequest } from './store.ts'
 
 /** How a store wants an ETag in If-Match: AWS and R2 quoted, Ceph RGW 16 bare. */
 export type EtagSpelling = 'quoted' | 'bare'
 
 /** Headers as they leave; the length is the platform's to send, and the body is never hashed. */
-export function outgoingHeaders(request: StoreRequest): Record<string, string> {
+export function outgoingHeaders(request: StoreRequest, bucket: string): Record<string, string> {
   const headers: Record<string, string> = {}
   for (const [name, value] of Object.entries(request.headers ?? {})) {
     headers[name.toLowerCase()] = value
   }
   delete headers['content-length']
   delete headers['x-amz-content-sha256']
+  const { copyFrom } = request
+  if (copyFrom !== undefined) {
+    headers['x-amz-copy-source'] = `/${encodeRfc3986(bucket)}/${escapeKey(copyFrom)}`
+  }
   return headers
 }
 

@@ -41,7 +41,7 @@ export function createS3Store(
   let spelling: EtagSpelling | undefined
 
   async function send(request: StoreRequest): Promise<IncomingResponse> {
-    const headers = outgoingHeaders(request)
+    const headers = outgoingHeaders(request, config.bucket)
     const signed = { ...request, headers: signedHeaders(request, headers) }
     const url = await presign(signed, platform.now(), options.presignSeconds)
     try {

@@ -10,6 +10,8 @@ export interface StoreRequest {
   /** Sent as they are; Content-Type, Range and conditions belong here. */
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: Uint8Array | OutgoingBody
+  /** Real key of an object in the same bucket that the store is to copy: `x-amz-copy-source`. */
+  readonly copyFrom?: string
   readonly signal?: AbortSignal
 }
 

@@ -5,6 +5,9 @@ import { escapeXml } from '../../src/job-bucket/xml.ts'
 import type { IncomingResponse } from '../../src/platform.ts'
 import type { ObjectStore, StoreRequest } from '../../src/store/store.ts'
 
+const modified = '2026-11-20T12:00:00.000Z'
+const realOwner = '<Owner><ID>real-owner</ID><DisplayName>real-owner</DisplayName></Owner>'
+
 interface Kept {
   readonly bytes: Uint8Array
   readonly headers: Record<string, string>
@@ -38,12 +41,15 @@ export class MemoryStore implements Pick<ObjectStore, 'id' | 'send'> {
     const intercepted = this.intercept(request)
     if (intercepted !== undefined) return intercepted
     const bytes = await readBody(request)
-    const { method, key, query = {}, headers = {} } = request
+    const { method, key, query = {}, headers = {}, copyFrom } = request
     const upload = query['uploadId'] === undefined ? undefined : this.uploads.get(query['uploadId'])
     if (query['uploadId'] !== undefined && upload?.key !== key) return failure(404, 'NoSuchUpload')
+    if (method === 'PUT' && copyFrom !== undefined) return this.#copy(request, copyFrom)
     if (method === 'PUT') {
       const kept = keep(bytes, { ...headers })
-      if (headers['if-none-match'] === '*' && this.objects.has(key)) {
+      const refuses = headers['if-none-match'] === '*' && this.objects.has(key)
+      const wanted = headers['if-match'] ?? this.objects.get(key)?.etag
+      if (refuses || wanted !== this.objects.get(key)?.etag) {
         return failure(412, 'PreconditionFailed')
       }
       if (upload) upload.parts.set(Number(query['partNumber']), kept)
@@ -60,11 +66,79 @@ export class MemoryStore implements Pick<ObjectStore, 'id' | 'send'> {
     }
     if (method === 'POST' && upload) return this.#complete(request, bytes)
     if (method === 'DELETE') {
-      this.uploads.delete(query['uploadId'] ?? '')
-      return reply(204)
+      if (upload) this.uploads.delete(query['uploadId'] ?? '')
+      else this.objects.delete(key)
+      return reply(204, { 'x-amz-version-id': 'real-version', server: 'real-host' })
     }
+    if (method === 'GET' && upload) return this.#listParts(request, upload.parts)
+    if (key === '' && query['uploads'] !== undefined) return this.#listUploads(query)
     if (key === '') return this.#list(query)
     return this.#read(request)
+  }
+
+  /** As Ceph RGW 16 does it: conditions on the source are taken and not looked at. */
+  #copy({ key, query = {}, headers = {} }: StoreRequest, copyFrom: string): IncomingResponse {
+    const source = this.objects.get(copyFrom)
+    if (source === undefined) return failure(404, 'NoSuchKey')
+    const upload = this.uploads.get(query['uploadId'] ?? '')
+    const [, first, last] =
+      /^bytes=(\d+)-(\d+)$/.exec(headers['x-amz-copy-source-range'] ?? '') ?? []
+    const bytes = first === undefined ? source.bytes : source.bytes.slice(+first, Number(last) + 1)
+    const { 'x-amz-metadata-directive': directive, ...given } = headers
+    const kept = keep(bytes, directive === 'REPLACE' ? given : source.headers)
+    if (upload) upload.parts.set(Number(query['partNumber']), kept)
+    else this.objects.set(key, kept)
+    const answer = xml(
+      upload ? 'CopyPartResult' : 'CopyObjectResult',
+      `<LastModified>${modified}</LastModified><ETag>${kept.etag.replaceAll('"', '')}</ETag>`,
+    )
+    answer.headers.set('x-amz-copy-source-version-id', 'real-version')
+    return answer
+  }
+
+  #listParts({ key, query = {} }: StoreRequest, parts: Map<number, Kept>): IncomingResponse {
+    const numbers = [...parts.keys()].sort((a, b) => a - b)
+    const left = numbers.filter((number) => number > Number(query['part-number-marker']))
+    const shown = left.slice(0, Number(query['max-parts']))
+    const lines = shown.map((number) => {
+      const { etag, bytes } = parts.get(number) ?? keep(new Uint8Array(), {})
+      return (
+        `<Part><PartNumber>${number}</PartNumber><LastModified>${modified}</LastModified>` +
+        `<ETag>${escapeXml(etag)}</ETag><Size>${bytes.length}</Size></Part>`
+      )
+    })
+    return xml(
+      'ListPartsResult',
+      `<Bucket>real-bucket</Bucket><Key>${escapeXml(key)}</Key><UploadId>${query['uploadId']}</UploadId>` +
+        `${realOwner}<NextPartNumberMarker>${shown.at(-1) ?? 0}</NextPartNumberMarker>` +
+        `<IsTruncated>${shown.length < left.length}</IsTruncated>${lines.join('')}`,
+    )
+  }
+
+  /** As Ceph RGW 16 does it: a marked key without an upload id is listed itself, and no delimiter works. */
+  #listUploads(query: Readonly<Record<string, string>>): IncomingResponse {
+    const { prefix = '', 'key-marker': marker = '', 'upload-id-marker': after } = query
+    if (query['delimiter'] !== undefined) return failure(500, 'InternalError')
+    const all = [...this.uploads]
+      .map(([id, { key }]) => ({ id, key }))
+      .sort((a, b) => compareKeys(a.key, b.key) || (a.id < b.id ? -1 : 1))
+      .filter(({ key }) => key.startsWith(prefix) && compareKeys(key, marker) >= 0)
+      .filter(({ key, id }) => key !== marker || after === undefined || id > after)
+    const shown = all.slice(0, Math.min(Number(query['max-uploads']), 2))
+    const last = shown.at(-1)
+    const next =
+      last === undefined
+        ? ''
+        : `<NextKeyMarker>${escapeXml(last.key)}</NextKeyMarker><NextUploadIdMarker>${last.id}</NextUploadIdMarker>`
+    const lines = shown.map(
+      ({ key, id }) =>
+        `<Upload><Key>${escapeXml(key)}</Key><UploadId>${id}</UploadId>${realOwner}<Initiated>${modified}</Initiated></Upload>`,
+    )
+    return xml(
+      'ListMultipartUploadsResult',
+      `<Bucket>real-bucket</Bucket><Prefix>${escapeXml(prefix)}</Prefix>${next}` +
+        `<IsTruncated>${shown.length < all.length}</IsTruncated>${lines.join('')}`,
+    )
   }
 
   #complete({ key, query }: StoreRequest, body: Uint8Array): IncomingResponse {
@@ -150,7 +224,7 @@ export class MemoryStore implements Pick<ObjectStore, 'id' | 'send'> {
       body +=
         common !== undefined
           ? `<CommonPrefixes><Prefix>${encode(common)}</Prefix></CommonPrefixes>`
-          : `<Contents><Key>${encode(key)}</Key><LastModified>2026-11-20T12:00:00.000Z</LastModified>` +
+          : `<Contents><Key>${encode(key)}</Key><LastModified>${modified}</LastModified>` +
             `<ETag>${escapeXml(this.objects.get(key)?.etag ?? '')}</ETag><Size>${this.objects.get(key)?.bytes.length}</Size></Contents>`
     }
     const next = more ? `<NextContinuationToken>${escapeXml(last)}</NextContinuationToken>` : ''

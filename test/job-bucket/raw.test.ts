@@ -351,23 +351,29 @@ test('answers a refused upload only the refusal, and reads the rest of its body'
 })
 
 test.for([
-  ['GET', '/'],
-  ['GET', '/b'],
+  ['PUT', '/'],
+  ['POST', '/'],
+  ['GET', '/?acl'],
   ['GET', '/b?acl'],
-  ['GET', '/b?uploads'],
+  ['GET', '/b?policy'],
+  ['GET', '/b?uploads&versions'],
+  ['GET', '/b?list-type=1'],
   ['GET', '/b?versions'],
   ['PUT', '/b'],
   ['DELETE', '/b'],
-  ['POST', '/b?delete'],
-  ['DELETE', '/b/x'],
+  ['POST', '/b'],
+  ['POST', '/b?delete&versionId=1'],
+  ['DELETE', '/b/x?versionId=1'],
+  ['DELETE', '/b/x?tagging'],
   ['GET', '/b/x?acl'],
   ['GET', '/b/x?tagging'],
   ['GET', '/b/x?versionId=1'],
-  ['GET', '/b/x?uploadId=u'],
   ['PUT', '/b/x?acl'],
   ['POST', '/b/x'],
   ['PATCH', '/b/x'],
-  ['PUT', '/b/x?x-amz-copy-source=b%2Fin%2Fx'],
+  ['PUT', '/b/x?tagging&x-amz-copy-source=b%2Fin%2Fx'],
+  ['GET', '/b/in/x?x-amz-copy-source=b%2Fin%2Fx'],
+  ['PUT', '/b/x?x-amz-copy-source=b%2Fin%2Fx%3FversionId%3D1'],
 ] as const)('answers NotImplemented to %s %s', async ([method, target]) => {
   const answer = await send({ method, target, ...(method !== 'GET' && { body: '' }) })
   expect([answer.status, code(answer.text)]).toEqual([501, 'NotImplemented'])

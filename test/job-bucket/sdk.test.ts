@@ -3,10 +3,10 @@ import { Readable } from 'node:stream'
 import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
-  CopyObjectCommand,
+  CreateBucketCommand,
   CreateMultipartUploadCommand,
-  DeleteObjectCommand,
   GetBucketLocationCommand,
+  GetObjectAclCommand,
   GetObjectCommand,
   HeadBucketCommand,
   HeadObjectCommand,
@@ -228,10 +228,10 @@ test('answers HeadBucket and GetBucketLocation, and nothing else that is not lis
   const location = await client.send(new GetBucketLocationCommand({ Bucket }))
   expect(location.LocationConstraint ?? '').toBe('')
   const refused = { name: 'NotImplemented', $metadata: { httpStatusCode: 501 } }
-  const copy = new CopyObjectCommand({ Bucket, Key: 'copy', CopySource: `${Bucket}/in/0-a.txt` })
-  await expect(client.send(copy)).rejects.toMatchObject(refused)
-  const remove = new DeleteObjectCommand({ Bucket, Key: 'text' })
-  await expect(client.send(remove)).rejects.toMatchObject(refused)
+  await expect(client.send(new GetObjectAclCommand({ Bucket, Key: 'text' }))).rejects.toMatchObject(
+    refused,
+  )
+  await expect(client.send(new CreateBucketCommand({ Bucket }))).rejects.toMatchObject(refused)
 })
 
 test('refuses a wrong secret, an unknown key and an unsigned request', async () => {

@@ -36,6 +36,7 @@ export async function serveBucket(
   tls?: { key: string; cert: string },
   store?: (platform: Platform) => ObjectStore,
   basePath = '/s3',
+  virtualHost?: string,
 ): Promise<ServedBucket> {
   const keyring = createKeyring([{ kid: 'k1', key: new Secret(btoa('0'.repeat(32))) }])
   const key = await deriveScopedKey(keyring, 'k1', grantId)
@@ -77,6 +78,7 @@ export async function serveBucket(
     store: (id) => (id === 'main' ? real : undefined),
     log,
     basePath,
+    virtualHost,
   })
   const listener = async (incoming: IncomingMessage, outgoing: ServerResponse) => {
     const hasBody = incoming.headers['content-length'] ?? incoming.headers['transfer-encoding']

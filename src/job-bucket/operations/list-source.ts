@@ -3,10 +3,12 @@ import { findMount, isPrefix } from '../authorise.ts'
 import type { Call } from '../call.ts'
 import { S3Error } from '../s3-error.ts'
 import { askStore, readText, storeError } from '../store-answer.ts'
+import { cutKey, keyBytes, maxKeyBytes } from '../target.ts'
 import { parseXml, type XmlNode, xmlNodes, xmlText } from '../xml.ts'
 import { compareKeys } from './compare-keys.ts'
 
-const maxXmlBytes = 4 * 1024 * 1024
+/** Bytes of a store's listing. */
+export const maxListBytes: number = 4 * 1024 * 1024
 
 /** One line of a listing, in virtual keys: an object, or a prefix that the store rolled up. */
 export interface Entry {
@@ -44,6 +46,8 @@ export function openSource(
   const isBehind = !after.startsWith(path) && compareKeys(after, path) > 0
   if (isBehind) return undefined
   const below = prefix.length > path.length ? prefix.slice(path.length) : ''
+  // No key can be as long as that in the store, and it may refuse to look.
+  if (keyBytes(key + below) > maxKeyBytes) return undefined
   const rolledAt = rollUp(path, range)
   return entries(call, mounts, mount, {
     prefix: key + below,
@@ -53,7 +57,9 @@ export function openSource(
     // All stores know this delimiter; others, and one across the mount's border, are rolled up here.
     ...(range.delimiter === '/' && { delimiter: '/' }),
     ...(after.length > path.length &&
-      after.startsWith(path) && { 'start-after': key + after.slice(path.length) }),
+      after.startsWith(path) && {
+        'start-after': cutKey(key + after.slice(path.length)),
+      }),
   })
 }
 
@@ -108,7 +114,7 @@ async function readPage(
     query: { ...query, 'max-keys': maxKeys ?? '1000', 'encoding-type': 'url' },
   })
   if (answer.status !== 200) throw await storeError(answer, 'NoSuchKey')
-  const page = parseXml(await readText(answer, maxXmlBytes), 'ListBucketResult')
+  const page = parseXml(await readText(answer, maxListBytes), 'ListBucketResult')
   if (page === undefined) throw new S3Error('InternalError', undefined, 'not a listing')
   return page
 }

@@ -1,18 +1,14 @@
-import { readCapped } from '../../bytes/read-capped.ts'
-import type { Body, Reply } from '../../platform.ts'
-import { findQuery } from '../../sigv4/query.ts'
+import type { Reply } from '../../platform.ts'
 import { resolveKey } from '../authorise.ts'
-import type { UploadBody } from '../body/upload-body.ts'
 import type { Call } from '../call.ts'
 import { replyXml } from '../reply.ts'
 import { S3Error } from '../s3-error.ts'
 import { askStore, mapStoreError, readText, storeError } from '../store-answer.ts'
-import { parseXml, writeXml, xmlNodes, xmlText } from '../xml.ts'
+import { parseXml, writeXml, type XmlNode, xmlNodes, xmlText } from '../xml.ts'
 import { newObjectHeaders, writeConditions } from './object-headers.ts'
+import { maxXmlBytes, readXml } from './read-xml.ts'
 import { sendUpload } from './send-upload.ts'
-
-const maxXmlBytes = 1024 * 1024
-const maxParts = 10_000
+import { isPartNumber, maxParts, partNumberOf, uploadIdOf } from './upload-params.ts'
 
 /** CreateMultipartUpload. The store binds the upload id to the real key, so it is handed out as is. */
 export async function createMultipartUpload(call: Call): Promise<Reply> {
@@ -39,13 +35,9 @@ export async function createMultipartUpload(call: Call): Promise<Reply> {
 /** UploadPart. */
 export async function uploadPart(call: Call): Promise<Reply> {
   const key = resolveKey(call.grant, call.target.key, 'write')
-  const partNumber = findQuery(call.target.query, 'partNumber') ?? ''
-  if (!isPartNumber(partNumber)) {
-    throw new S3Error('InvalidArgument', 'Part number must be an integer between 1 and 10000')
-  }
   const { etag } = await sendUpload(call, {
     key,
-    query: { partNumber, uploadId: uploadIdOf(call) },
+    query: { partNumber: partNumberOf(call), uploadId: uploadIdOf(call) },
     headers: {},
     absent: 'NoSuchUpload',
   })
@@ -55,7 +47,7 @@ export async function uploadPart(call: Call): Promise<Reply> {
 /** CompleteMultipartUpload. The list of parts is read and written anew: checksums stay behind. */
 export async function completeMultipartUpload(call: Call): Promise<Reply> {
   const key = resolveKey(call.grant, call.target.key, 'write')
-  const parts = readParts(await readUpload(call.upload()))
+  const parts = readParts(await readXml(call, 'CompleteMultipartUpload'))
   const answer = await askStore(call, {
     method: 'POST',
     key,
@@ -87,28 +79,8 @@ export async function abortMultipartUpload(call: Call): Promise<Reply> {
   return { status: 204, headers: new Headers() }
 }
 
-function uploadIdOf(call: Call): string {
-  const uploadId = findQuery(call.target.query, 'uploadId') ?? ''
-  if (!/^[!-~]{1,2048}$/.test(uploadId)) throw new S3Error('NoSuchUpload')
-  return uploadId
-}
-
-async function readUpload(upload: UploadBody): Promise<string> {
-  if (upload.length > maxXmlBytes) throw new S3Error('MalformedXML', 'The XML is too long')
-  const body: Body = {
-    read: () => upload.read(),
-    cancel: () => upload.cancel(),
-    stream: () => {
-      throw new TypeError('Cannot stream a body that is being verified')
-    },
-  }
-  const bytes = await readCapped(body, maxXmlBytes, () => new S3Error('MalformedXML'))
-  return new TextDecoder().decode(bytes)
-}
-
-function readParts(text: string): { PartNumber: string; ETag: string }[] {
-  const root = parseXml(text, 'CompleteMultipartUpload')
-  const parts = root === undefined ? [] : xmlNodes(root, 'Part')
+function readParts(root: XmlNode): { PartNumber: string; ETag: string }[] {
+  const parts = xmlNodes(root, 'Part')
   if (parts.length === 0 || parts.length > maxParts) throw new S3Error('MalformedXML')
   let last = 0
   return parts.map((part) => {
@@ -119,8 +91,4 @@ function readParts(text: string): { PartNumber: string; ETag: string }[] {
     last = Number(number)
     return { PartNumber: number, ETag: etag }
   })
-}
-
-function isPartNumber(text: string): boolean {
-  return /^[1-9]\d{0,4}$/.test(text) && Number(text) <= maxParts
 }

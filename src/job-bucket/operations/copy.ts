@@ -1,0 +1,68 @@
+import type { Reply } from '../../platform.ts'
+import { resolveKey } from '../authorise.ts'
+import type { Call } from '../call.ts'
+import { findParameter } from '../detect.ts'
+import { replyXml } from '../reply.ts'
+import { S3Error } from '../s3-error.ts'
+import { type Copied, type Copy, copyAsStream, copyInStore } from './copy-object.ts'
+import { readSource, readSourceConditions, readSourceRange } from './copy-source.ts'
+import { newObjectHeaders, writeConditions } from './object-headers.ts'
+import { partNumberOf, uploadIdOf } from './upload-params.ts'
+
+/**
+ * CopyObject. Tags, ACLs, storage classes and encryption are not kept here, so what is said of them is
+ * left aside, as it is of a new object.
+ */
+export async function copyObject(call: Call): Promise<Reply> {
+  const key = resolveKey(call.grant, call.target.key, 'write')
+  const copy: Copy = {
+    source: readSource(call),
+    conditions: readSourceConditions(call),
+    key,
+    headers: replaces(call) ? newObjectHeaders(call.headers, call.target.query) : undefined,
+    root: 'CopyObjectResult',
+    absent: 'NoSuchKey',
+  }
+  if (copy.source === key && copy.headers === undefined) {
+    const text =
+      'This copy request is illegal because it is trying to copy an object to itself without ' +
+      "changing the object's metadata"
+    throw new S3Error('InvalidRequest', text)
+  }
+  const conditions = writeConditions(call.headers)
+  // Stores that know conditions on what a PUT replaces do not know them of a copy.
+  const isConditional = Object.keys(conditions).length > 0
+  const copied = isConditional ? undefined : await copyInStore(call, copy)
+  return replyCopied(copy, copied ?? (await copyAsStream(call, copy, conditions)))
+}
+
+/** UploadPartCopy. */
+export async function uploadPartCopy(call: Call): Promise<Reply> {
+  const key = resolveKey(call.grant, call.target.key, 'write')
+  const copy: Copy = {
+    source: readSource(call),
+    conditions: readSourceConditions(call),
+    range: readSourceRange(call),
+    key,
+    query: { partNumber: partNumberOf(call), uploadId: uploadIdOf(call) },
+    headers: undefined,
+    root: 'CopyPartResult',
+    absent: 'NoSuchUpload',
+  }
+  // Ceph RGW 16 does not decode the source of a part: it would be another object than the one that was
+  // checked.
+  const isPlain = /^[A-Za-z0-9._~/-]+$/.test(copy.source)
+  const copied = isPlain ? await copyInStore(call, copy) : undefined
+  return replyCopied(copy, copied ?? (await copyAsStream(call, copy)))
+}
+
+function replaces(call: Call): boolean {
+  const name = 'x-amz-metadata-directive'
+  const directive = findParameter(call.headers, call.target.query, name) ?? 'COPY'
+  if (directive === 'COPY' || directive === 'REPLACE') return directive === 'REPLACE'
+  throw new S3Error('InvalidArgument', 'Unknown metadata directive')
+}
+
+function replyCopied({ root }: Copy, { etag, lastModified }: Copied): Reply {
+  return replyXml(root, { LastModified: lastModified, ETag: etag })
+}
