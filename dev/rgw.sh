@@ -2,6 +2,9 @@
 # Ceph RGW 16 on loopback for the end-to-end tests, on Debian 12, without installing anything.
 #
 #   dev/rgw.sh start DIR PORT   starts an empty server, prints how to reach it as one line of JSON
+#   dev/rgw.sh provider DIR ISSUER CLIENT-ID THUMBPRINT
+#                               trusts an OpenID Connect issuer (http://127.0.0.1:PORT will do), prints
+#                               that line again with webIdentityRoleArn; call it again to replace it
 #   dev/rgw.sh stop DIR         ends it and removes its data
 #
 # The packages (61 MB) are downloaded once and unpacked under .bulkway/rgw (or BULKWAY_RGW_PACKAGES).
@@ -10,6 +13,12 @@
 #
 # Known differences from S3: a trailing checksum is refused (400), If-Match wants an ETag without
 # quotes, the answer to CompleteMultipartUpload has an empty ETag, path style only.
+#
+# Known differences from STS: a session may assume every role that trusts its user, with no policy,
+# unless the role's trust policy asks for sts:authentication false, as the one here does. A policy of
+# some 4,000 characters ends the gateway, one over 2,048 is refused. "+" in a form is no space. With
+# session credentials UploadPartCopy and DeleteObjects are refused, whatever the policy allows. Of an
+# issuer's keys only the first counts, by its x5c alone, and the thumbprint is not compared.
 set -euo pipefail
 
 say() { printf 'rgw: %s\n' "$*" >&2; }
@@ -20,9 +29,11 @@ fail() {
 hex() { od -An -N"$1" -tx1 /dev/urandom | tr -d ' \n'; }
 
 verb=${1:-}
-[[ ($verb == start && $# -eq 3) || ($verb == stop && $# -eq 2) ]] ||
-  fail 'usage: rgw.sh start DIR PORT | rgw.sh stop DIR'
-[[ $verb == start || -d $2 ]] || exit 0
+case $verb/$# in
+start/3 | provider/5 | stop/2) ;;
+*) fail 'usage: rgw.sh start DIR PORT | provider DIR ISSUER CLIENT-ID THUMBPRINT | stop DIR' ;;
+esac
+[[ $verb != stop || -d $2 ]] || exit 0
 mkdir -p -- "$2"
 dir=$(cd -- "$2" && pwd -P)
 [[ $dir != *[:\;#\$\"\'\\,\ ]* ]] || fail "ceph.conf cannot hold this path: $dir"
@@ -30,6 +41,11 @@ packages=${BULKWAY_RGW_PACKAGES:-$(cd -- "$(dirname -- "$0")/.." && pwd -P)/.bul
 root=$packages/root
 state=$dir/cluster
 bucket=bulkway-test
+role=bulkway-job
+web_role=bulkway-web-identity
+permissions='{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:*"],"Resource":["arn:aws:s3:::'$bucket'","arn:aws:s3:::'$bucket'/*"]}]}'
+python=/usr/bin/python3 # Ceph's bindings are built for Debian's, which need not be the one on PATH
+[[ -x $python ]] || python=$root/usr/bin/python3
 
 # --- packages -------------------------------------------------------------------------------------
 
@@ -168,6 +184,8 @@ memstore_device_bytes = 2147483648
 rgw_data = $state/rgw
 rgw_frontends = beast endpoint=127.0.0.1:$port
 rgw_thread_pool_size = 64
+rgw_s3_auth_use_sts = true
+rgw_sts_key = $(hex 8)
 rgw_gc_obj_min_wait = 5
 rgw_gc_processor_period = 5
 rgw_gc_processor_max_time = 5
@@ -175,7 +193,7 @@ CONF
 }
 
 boot_cluster() {
-  local python=$1 port=$2 fsid=$3 osd
+  local port=$1 fsid=$2 osd
   osd=$(</proc/sys/kernel/random/uuid)
   ceph_run ceph-authtool -C "$state/keyring" -g -n mon. --cap mon 'allow *'
   ceph_run ceph-authtool "$state/keyring" -g -n client.admin --cap mon 'allow *' --cap osd 'allow *'
@@ -190,27 +208,45 @@ boot_cluster() {
   launch rgw radosgw -n client.rgw
 }
 
-# One bucket, made with a request signed as S3 once was: an HMAC is all it takes.
-make_bucket() {
-  "$1" - "$2" "$bucket" "$3" "$4" <<'PYTHON'
-import base64, email.utils, hmac, http.client, sys
+# One request to the gateway, NAME=VALUE its form, signed as S3 once was: an HMAC is all it takes.
+# ALSO is a status that is no failure either.
+request() {
+  "$python" - "$@" <<'PYTHON'
+import base64, email.utils, hmac, http.client, sys, urllib.parse
 
-port, bucket, key, secret = sys.argv[1:]
+port, key, secret, also, method, path, *form = sys.argv[1:]
+fields = dict(field.split("=", 1) for field in form)
+body = urllib.parse.urlencode(fields, quote_via=urllib.parse.quote, safe="")
+kind = "application/x-www-form-urlencoded" if form else ""
 date = email.utils.formatdate(usegmt=True)
-text = f"PUT\n\n\n{date}\n/{bucket}".encode()
+text = f"{method}\n\n{kind}\n{date}\n{path}".encode()
 signature = base64.b64encode(hmac.new(secret.encode(), text, "sha1").digest()).decode()
 connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=30)
-headers = {"Date": date, "Authorization": f"AWS {key}:{signature}", "Content-Length": "0"}
-connection.request("PUT", f"/{bucket}", headers=headers)
+headers = {"Date": date, "Authorization": f"AWS {key}:{signature}", "Content-Length": str(len(body))}
+connection.request(method, path, body, {**headers, "Content-Type": kind} if form else headers)
 answer = connection.getresponse()
-answer.status == 200 or sys.exit(f"bucket: {answer.status} {answer.read()}")
+answer.status in (200, int(also)) or sys.exit(f"{method} {path} {form[:1]}: {answer.status} {answer.read()}")
 PYTHON
 }
 
+# An existing role of that name is replaced.
+make_role() {
+  local name=$1 trust=$2
+  shift 2
+  request "$@" 404 POST / Action=DeleteRolePolicy RoleName="$name" PolicyName=bucket
+  request "$@" 404 POST / Action=DeleteRole RoleName="$name"
+  request "$@" 200 POST / Action=CreateRole RoleName="$name" Path=/ MaxSessionDuration=43200 \
+    AssumeRolePolicyDocument='{"Version":"2012-10-17","Statement":['"$trust"']}'
+  request "$@" 200 POST / Action=PutRolePolicy RoleName="$name" PolicyName=bucket \
+    PolicyDocument="$permissions"
+}
+
+is_running() { runs mon && runs osd && runs rgw && [[ -s $state/facts.json ]]; }
+
 start() {
-  local port=$1 lib python fsid key secret
+  local port=$1 lib fsid key secret
   [[ $port =~ ^[1-9][0-9]{0,4}$ && $port -le 65535 ]] || fail "not a port: $port"
-  if runs mon && runs osd && runs rgw && [[ -s $state/facts.json ]]; then
+  if is_running; then
     [[ $(<"$state/port") == "$port" ]] || fail "$dir runs on port $(<"$state/port")"
     cat -- "$state/facts.json"
     return
@@ -221,11 +257,9 @@ start() {
 
   deadline=$((SECONDS + 120))
   lib=$(echo "$root"/usr/lib/*-linux-gnu)
-  python=/usr/bin/python3 # Ceph's bindings are built for Debian's, which need not be the one on PATH
-  [[ -x $python ]] || python=$root/usr/bin/python3
   within=(env -u PYTHONHOME -u CEPH_ARGS PYTHONPATH="$root/usr/lib/python3/dist-packages"
     LD_LIBRARY_PATH="$lib:$lib/ceph:$root/lib/${lib##*/}" CEPH_CONF="$state/ceph.conf"
-    PATH="$root/usr/bin:$PATH")
+    no_proxy=127.0.0.1 PATH="$root/usr/bin:$PATH")
   fsid=$(</proc/sys/kernel/random/uuid)
   key=$(hex 10)
   secret=$(hex 20)
@@ -234,26 +268,47 @@ start() {
   write_conf "$lib" "$port" "$fsid"
   trap give_up EXIT INT TERM
 
-  boot_cluster "$python" "$port" "$fsid" >"$state/log/setup.out" 2>&1
+  boot_cluster "$port" "$fsid" >"$state/log/setup.out" 2>&1
   until answers "$port"; do
     runs mon && runs osd && runs rgw || fail 'a daemon ended'
     ((SECONDS < deadline)) || fail 'not ready in time'
     sleep 0.2
   done
-  ceph_run radosgw-admin user create --uid tester --display-name tester \
-    --access-key "$key" --secret-key "$secret" >"$state/log/admin.out" 2>&1
-  make_bucket "$python" "$port" "$key" "$secret"
+  ceph_run radosgw-admin user create --uid tester --display-name tester --access-key "$key" \
+    --secret-key "$secret" --caps 'roles=*;oidc-provider=*' >"$state/log/admin.out" 2>&1
+  request "$port" "$key" "$secret" 200 PUT "/$bucket"
+  make_role "$role" '{"Effect":"Allow","Principal":{"AWS":["arn:aws:iam:::user/tester"]},"Action":["sts:AssumeRole"],"Condition":{"Bool":{"sts:authentication":"false"}}}' \
+    "$port" "$key" "$secret"
+  echo "$port $key $secret" >"$state/access"
 
-  printf '{"endpoint":"http://127.0.0.1:%s","region":"us-east-1","bucket":"%s","accessKeyId":"%s","secretAccessKey":"%s"}\n' \
-    "$port" "$bucket" "$key" "$secret" >"$state/facts.part"
+  printf '{"endpoint":"http://127.0.0.1:%s","region":"us-east-1","bucket":"%s","accessKeyId":"%s","secretAccessKey":"%s","roleArn":"arn:aws:iam:::role/%s","stsEndpoint":"http://127.0.0.1:%s"}\n' \
+    "$port" "$bucket" "$key" "$secret" "$role" "$port" >"$state/facts.part"
   mv -- "$state/facts.part" "$state/facts.json"
   trap - EXIT INT TERM
   cat -- "$state/facts.json"
+}
+
+# The provider's name, and with it the condition keys of a trust policy, is the issuer without scheme.
+provider() {
+  local issuer=$1 client=$2 thumbprint=$3 arn access
+  [[ $issuer =~ ^https?://[^/\"]+(/[^\"]*[^/\"])?$ ]] || fail "not an issuer: $issuer"
+  [[ $client =~ ^[A-Za-z0-9._:/-]+$ ]] || fail "not a client id: $client"
+  [[ $thumbprint =~ ^[0-9A-Fa-f]{40}$ ]] || fail 'not the SHA-1 of a certificate, in hex'
+  is_running || fail "no server runs in $dir"
+  read -ra access <"$state/access"
+  arn=arn:aws:iam:::oidc-provider/${issuer#*://}
+  request "${access[@]}" 404 POST / Action=DeleteOpenIDConnectProvider OpenIDConnectProviderArn="$arn"
+  request "${access[@]}" 200 POST / Action=CreateOpenIDConnectProvider Url="$issuer" \
+    ClientIDList.member.1="$client" ThumbprintList.member.1="$thumbprint"
+  make_role "$web_role" '{"Effect":"Allow","Principal":{"Federated":["'"$arn"'"]},"Action":["sts:AssumeRoleWithWebIdentity"]}' \
+    "${access[@]}"
+  sed "s|}\$|,\"webIdentityRoleArn\":\"arn:aws:iam:::role/$web_role\"}|" -- "$state/facts.json"
 }
 
 exec 9>"$dir/lock"
 flock -w 300 9 || fail "another run holds $dir/lock"
 case $verb in
 start) start "$3" ;;
+provider) provider "${@:3}" ;;
 stop) end_all ;;
 esac
