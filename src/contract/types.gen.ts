@@ -228,6 +228,37 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v2/{endpointId}/jobs/{jobId}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Id of the upstream endpoint
+                 * @example demo
+                 */
+                readonly endpointId: components["parameters"]["EndpointId"];
+                /**
+                 * @description Id of the job, as the platform gave it
+                 * @example 4f2a1c9e-77aa-4b6f-8a65-1d0f3a5b9c11-u1
+                 */
+                readonly jobId: components["parameters"]["JobId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        readonly post?: never;
+        /**
+         * Cancel a job, end its access and delete its files
+         * @description The job's access to its files ends first: no instance accepts its keys for longer than `access.grantCacheSeconds`. Then the job is cancelled and its inputs and outputs are deleted. Asking again does no harm.
+         */
+        readonly delete: operations["deleteJob"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v2/{endpointId}/purge-queue": {
         readonly parameters: {
             readonly query?: never;
@@ -1619,6 +1650,38 @@ export interface operations {
             readonly 401: components["responses"]["Unauthorized"];
             readonly 404: components["responses"]["NotFound"];
             readonly 409: components["responses"]["Conflict"];
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly deleteJob: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Id of the upstream endpoint
+                 * @example demo
+                 */
+                readonly endpointId: components["parameters"]["EndpointId"];
+                /**
+                 * @description Id of the job, as the platform gave it
+                 * @example 4f2a1c9e-77aa-4b6f-8a65-1d0f3a5b9c11-u1
+                 */
+                readonly jobId: components["parameters"]["JobId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The job's access and files are gone */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 404: components["responses"]["NotFound"];
             readonly default: components["responses"]["Problem"];
         };
     };

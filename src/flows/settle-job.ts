@@ -1,9 +1,9 @@
 import { markInputsDue } from '../grants/due.ts'
 import type { Grant, GrantState } from '../grants/grant.ts'
 import { reasonOf } from '../log.ts'
-import type { ListPage, ObjectStore } from '../store/store.ts'
 import type { Deps } from './deps.ts'
 import { revokeKeys } from './give-access.ts'
+import { removeFiles } from './remove-files.ts'
 
 /** Milliseconds during which the platform can still `retry` a failed job (it keeps results as long). */
 const retryWindowMs = 30 * 60_000
@@ -59,7 +59,7 @@ export async function dropJob(deps: Deps, grant: Grant): Promise<void> {
   const store = deps.store(grant.storeId)
   await revokeKeys(deps, grant)
   try {
-    for (const { key } of grant.mounts) await removeAll(store, key)
+    await removeFiles(store, grant.mounts)
     await deps.grants.remove(grant)
   } catch (error) {
     deps.log.write('warn', { event: 'clean_up_failed', reason: reasonOf(error) })
@@ -76,13 +76,4 @@ export async function leaveJob(deps: Deps, grant: Grant): Promise<void> {
   } catch (error) {
     deps.log.write('warn', { event: 'clean_up_failed', reason: reasonOf(error) })
   }
-}
-
-async function removeAll(store: ObjectStore | undefined, prefix: string): Promise<void> {
-  let next: string | undefined
-  do {
-    const page: ListPage | undefined = await store?.list(prefix, next === undefined ? {} : { next })
-    await Promise.all((page?.objects ?? []).map((object) => store?.delete(object.key)))
-    next = page?.next
-  } while (next !== undefined)
 }

@@ -5,7 +5,8 @@ import type { Grant } from '../grants/grant.ts'
 import { readChunk } from '../intake/stage-json.ts'
 import { reasonOf } from '../log.ts'
 import type { Body, Reply } from '../platform.ts'
-import { type Admission, admit, proveCaller, upstreamKey } from './admit.ts'
+import { type Admission, admit, proveCaller } from './admit.ts'
+import { cancelUpstream } from './cancel-upstream.ts'
 import { cleanAnswer } from './clean-answer.ts'
 import type { Call, Deps } from './deps.ts'
 import { discardStaged, type LiftedRequest, liftPayloads } from './lift-payloads.ts'
@@ -133,23 +134,11 @@ async function bind(
 async function cancel(
   deps: Deps,
   call: Call,
-  { endpoint, principal }: Admission,
+  admission: Admission,
   jobId: string,
 ): Promise<boolean> {
   try {
-    const answer = await deps.upstream.send({
-      endpoint,
-      endpointId: call.endpointId,
-      path: `cancel/${encodeURIComponent(jobId)}`,
-      method: 'POST',
-      search: '',
-      headers: new Headers({ 'content-type': 'application/json' }),
-      key: upstreamKey(endpoint, principal),
-      idempotent: true,
-      body: new TextEncoder().encode('{}'),
-    })
-    await answer.body.cancel()
-    return answer.status === 200
+    return (await cancelUpstream(deps, call, admission, jobId)) === 200
   } catch (error) {
     deps.log.write('error', { event: 'cancel_failed', reason: reasonOf(error) })
     return false

@@ -1,4 +1,4 @@
-import { dueKey } from '../store/keys.ts'
+import { dueKey, isJobPrefix } from '../store/keys.ts'
 import type { ObjectStore } from '../store/store.ts'
 import type { Grant } from './grant.ts'
 
@@ -16,12 +16,14 @@ export async function markInputsDue(
 }
 
 /**
- * The real keys and prefixes that a due marker's text makes removable: what the grant mounts for
- * reading alone. None while the job may run, or when the marker is of a run before a retry.
+ * The prefixes that a due marker's text makes removable: the job's own inputs, not what else it
+ * mounts for reading. None while the job may run, or when the marker is of a run before a retry.
  */
 export function dueInputs(grant: Grant, marker: string, now: number): readonly string[] {
   const stale = marker !== '' && marker !== String(grant.writeExpiresAt)
   const mayRun = grant.state === 'active' && now <= grant.writeExpiresAt
   if (mayRun || stale) return []
-  return grant.mounts.filter(({ mode }) => mode === 'read').map(({ key }) => key)
+  return grant.mounts
+    .filter(({ key, mode }) => mode === 'read' && isJobPrefix(key))
+    .map(({ key }) => key)
 }

@@ -1,5 +1,6 @@
 import type { Context, Hono } from 'hono'
 import { GatewayError } from '../errors.ts'
+import { deleteJob } from '../flows/delete-job.ts'
 import type { Deps } from '../flows/deps.ts'
 import { listRequests } from '../flows/list-requests.ts'
 import { passThrough } from '../flows/pass-through.ts'
@@ -37,6 +38,9 @@ export function addEndpointRoutes(
   addJobRoute('cancel', ['POST'])
   app.post(`${base}/retry/:jobId`, (context) =>
     route(context, () => retryJob(deps, readCall(context, access), readJobId(context))),
+  )
+  app.delete(`${base}/jobs/:jobId`, (context) =>
+    route(context, () => deleteJob(deps, readCall(context, access), readJobId(context))),
   )
   app.get(`${base}/requests`, (context) =>
     route(context, () => listRequests(deps, readCall(context, access))),

@@ -93,6 +93,11 @@ export function dayOfJobFile(key: string): string | undefined {
   return day !== undefined && dayNumber(day) !== undefined ? day : undefined
 }
 
+/** Whether a prefix is the whole of one job's inputs or outputs, and nobody else's. */
+export function isJobPrefix(prefix: string): boolean {
+  return /^\d{4}-\d{2}-\d{2}\/[a-z2-7]{26}\/(?:in|out)\/$/.test(prefix)
+}
+
 /** Day and id of a sealed grant's key; undefined when the key is none. */
 export function readGrantKey(key: string): JobFolder | undefined {
   const match = /^grants\/(\d{4}-\d{2}-\d{2})\/([a-z2-7]{26})$/.exec(key)

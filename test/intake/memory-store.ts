@@ -98,8 +98,9 @@ export class MemoryStore implements ObjectStore {
     return `https://store.example/bucket/${key}`
   }
 
-  async send({ method, key, headers = {} }: StoreRequest): Promise<IncomingResponse> {
+  async send({ method, key, headers = {}, query }: StoreRequest): Promise<IncomingResponse> {
     await this.before(`${method} ${key}`)
+    if (query?.['uploads'] !== undefined) return answer(200, this.#listUploads(query['prefix']))
     const object = this.objects.get(key)
     if (object === undefined) return answer(404)
     const { bytes, etag, contentType } = object
@@ -112,6 +113,14 @@ export class MemoryStore implements ObjectStore {
       'x-amz-version-id': 'hidden',
     }
     return answer(200, method === 'HEAD' ? undefined : bytes, shown)
+  }
+
+  #listUploads(prefix = ''): string {
+    const uploads = [...this.open].filter(([, { key }]) => key.startsWith(prefix))
+    const lines = uploads.map(
+      ([id, { key }]) => `<Upload><Key>${key}</Key><UploadId>${id}</UploadId></Upload>`,
+    )
+    return `<ListMultipartUploadsResult>${lines.join('')}</ListMultipartUploadsResult>`
   }
 
   #keep(key: string, bytes: Uint8Array, contentType: string): string {

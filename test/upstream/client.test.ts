@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { onceBody } from '../../src/bytes/once-body.ts'
 import type { EndpointConfig } from '../../src/config/config.ts'
+import { DEFAULTS } from '../../src/contract/defaults.gen.ts'
 import { GatewayError } from '../../src/errors.ts'
 import { Secret } from '../../src/log.ts'
 import { createNodePlatform } from '../../src/runtimes/node-platform.ts'
@@ -45,11 +46,14 @@ function requestOf(changes: Partial<UpstreamRequest> & { upstream?: string }): U
     storeId: 's',
     access: 'job-bucket',
     s3Config: 'staged',
+    s3ConfigFields: DEFAULTS.ConfigS3ConfigFields,
     stage: 'over-limit',
     stageMinBytes: 1,
     rules: [],
     runMaxBytes: 1,
     runsyncMaxBytes: 1,
+    outputMaxBytes: 0,
+    outputMaxObjects: 0,
     graceSeconds: 0,
   }
   return {
