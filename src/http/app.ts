@@ -59,6 +59,7 @@ export function createApp(deps: Deps, access: RequestAccess): Hono<AppEnv> {
         rawTarget: access.targetOf(context),
         host: context.req.header('host') ?? new URL(context.req.url).host,
         acceptEncoding: access.acceptEncodingOf?.(context),
+        acceptEncoding: access.acceptEncodingOf?.(context),
         headers: context.req.raw.headers,
         body: takeBody(context, access),
         id: context.get('requestId'),

@@ -11,6 +11,8 @@ export interface RequestAccess {
   bodyOf(context: Context): Body | undefined
   /** Path and query exactly as they came, undecoded and not normalised where the runtime can tell. */
   targetOf(context: Context): string
+  /** The client's own Accept-Encoding, where the runtime's edge tells what it has rewritten. */
+  acceptEncodingOf?(context: Context): string | undefined
   /** Sends a streamed reply by a way of the runtime's own; what it returns stands in its place. */
   stream?(context: Context, reply: StreamedReply): Response
 }

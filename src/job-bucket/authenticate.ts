@@ -2,6 +2,7 @@ import type { Keyring } from '../config/keyring.ts'
 import type { Grant, Grants } from '../grants/grant.ts'
 import { deriveScopedKey, readAccessId } from '../grants/scoped-key.ts'
 import type { Secret } from '../log.ts'
+import type { ShortDigests } from '../platform.ts'
 import type { SignedRequest } from '../sigv4/canonical.ts'
 import type { ChunkSeed } from '../sigv4/chunk-chain.ts'
 import {
@@ -30,6 +31,7 @@ export interface AuthenticateDeps {
   readonly keyring: Keyring
   readonly grants: Pick<Grants, 'read'>
   now(): number
+  readonly digests?: ShortDigests | undefined
 }
 
 /**
@@ -106,7 +108,7 @@ async function authenticateV4(
     throw new S3Error('InvalidArgument', 'x-amz-content-sha256 is not valid')
   }
   const { secret, grantId } = await findSecret(deps, claim.accessId)
-  const fault = await verifySigV4(request, claim, secret, payloadHash, deps.now())
+  const fault = await verifySigV4(request, claim, secret, payloadHash, deps.now(), deps.digests)
   if (fault !== undefined) throw refuseSignature(fault)
   if (isStreaming && chunkSigningOf(payloadHash) === undefined) {
     throw new S3Error('NotImplemented', `${payloadHash} is not supported`)

@@ -47,6 +47,10 @@ export function createWorkersHandler(
         const url = new URL(context.req.url)
         return url.pathname + url.search
       },
+      acceptEncodingOf(context) {
+        const { cf } = context.req.raw as Request<unknown, IncomingRequestCfProperties>
+        return cf?.clientAcceptEncoding
+      },
     })
   }
 

@@ -11,6 +11,8 @@ export interface SignedRequest {
   readonly headers: Headers
   /** The Host header; Fetch hides it from `headers`. */
   readonly host: string
+  /** The client's own Accept-Encoding, where an edge tells what it has rewritten. */
+  readonly acceptEncoding?: string | undefined
 }
 
 /** Spelling of a header's value for the canonical request. */

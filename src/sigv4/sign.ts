@@ -34,7 +34,8 @@ export async function deriveSigner(
 ): Promise<Signer> {
   let key: Uint8Array = encoder.encode(`AWS4${secret.reveal()}`)
   for (const step of [scope.date, scope.region, scope.service, 'aws4_request']) {
-    key = await hmac('SHA-256', key, encoder.encode(step))
+    const bytes = encoder.encode(step)
+    key = digests?.hmac(key, bytes) ?? (await hmac('SHA-256', key, bytes))
   }
   if (digests !== undefined) return async (text) => encodeHex(digests.hmac(key, encodeSigned(text)))
   const imported = await importKey('SHA-256', key)

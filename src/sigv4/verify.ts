@@ -1,4 +1,5 @@
 import type { Secret } from '../log.ts'
+import type { ShortDigests } from '../platform.ts'
 import {
   canonicalRequest,
   type HeaderSpelling,
@@ -7,7 +8,7 @@ import {
 } from './canonical.ts'
 import type { SigV4Claim } from './credential.ts'
 import { isSameText } from './encode.ts'
-import { scopeText, signSigV4 } from './sign.ts'
+import { deriveSigner, scopeText } from './sign.ts'
 
 /** Allowed difference between the client's clock and ours, in milliseconds. */
 export const clockSkewMs = 900_000
@@ -28,6 +29,7 @@ export async function verifySigV4(
   secret: Secret,
   payloadHash: string,
   now: number,
+  digests?: ShortDigests,
 ): Promise<SignatureFault | undefined> {
   const late = checkTime(claim, now)
   if (late !== undefined) return late
@@ -35,13 +37,14 @@ export async function verifySigV4(
     const matters = name.startsWith('x-amz-') && !unsignedAllowed.test(name)
     if (matters && !claim.signedHeaders.includes(name)) return 'unsigned-header'
   }
+  const sign = await deriveSigner(secret, claim.scope, digests)
   for (const spell of spellings(request, claim)) {
     const canonical = canonicalRequest(request, claim.signedHeaders, payloadHash, {
       spell,
       ...(claim.kind === 'query' && { omitQuery: 'X-Amz-Signature' }),
     })
-    const text = await stringToSign(claim.timestamp, scopeText(claim.scope), canonical)
-    const expected = await signSigV4(secret, claim.scope, text)
+    const text = await stringToSign(claim.timestamp, scopeText(claim.scope), canonical, digests)
+    const expected = await sign(text)
     if (isSameText(expected, claim.signature)) return undefined
   }
   return 'mismatch'
@@ -55,21 +58,35 @@ function checkTime(claim: SigV4Claim, now: number): SignatureFault | undefined {
   return now > claim.signedAt + claim.expiresInSeconds * 1000 ? 'expired' : undefined
 }
 
+/** Headers that a hop may take off, each with the one value that there is to sign. */
+const hopByHop: Readonly<Record<string, string>> = {
+  // Old botocore signs it.
+  'transfer-encoding': 'chunked',
+  expect: '100-continue',
+}
+
+/** What SDKs that sign Accept-Encoding send. */
+const usualCodings = ['identity', 'gzip', '', 'gzip, deflate', 'gzip, deflate, br']
+
 /**
  * The spellings that signed headers may have had before an intermediary touched them. None of these
  * headers is acted upon, so trying several weakens nothing.
  */
 function* spellings(request: SignedRequest, claim: SigV4Claim): Generator<HeaderSpelling> {
-  // A hop may drop Transfer-Encoding (old botocore signs it), and there is only one value to sign.
-  const hop: HeaderSpelling = (name, value) =>
-    name === 'transfer-encoding' && value === '' ? 'chunked' : value
-  yield hop
+  const { signedHeaders } = claim
+  const { acceptEncoding } = request
+  // Cloudflare's edge rewrites Accept-Encoding; where it tells the client's own, that is the first.
+  const codings = signedHeaders.includes('accept-encoding')
+    ? [...(acceptEncoding === undefined ? [] : [acceptEncoding]), undefined, ...usualCodings]
+    : [undefined]
   // Fetch joins repeated headers with ", ", SigV4 with ",".
-  const isJoined = claim.signedHeaders.some((name) => request.headers.get(name)?.includes(', '))
-  if (isJoined) yield (name, value) => hop(name, value).replaceAll(', ', ',')
-  if (!claim.signedHeaders.includes('accept-encoding')) return
-  // Cloudflare's edge rewrites Accept-Encoding; SDKs that sign it send one of these.
-  for (const sent of ['identity', 'gzip', '', 'gzip, deflate', 'gzip, deflate, br']) {
-    yield (name, value) => (name === 'accept-encoding' ? sent : hop(name, value))
+  const isJoined = signedHeaders.some((name) => request.headers.get(name)?.includes(', '))
+  for (const coding of codings) {
+    for (const join of isJoined ? [', ', ','] : [', ']) {
+      yield (name, value) => {
+        if (name === 'accept-encoding' && coding !== undefined) return coding
+        return value === '' ? (hopByHop[name] ?? '') : value.replaceAll(', ', join)
+      }
+    }
   }
 }
