@@ -50,7 +50,14 @@ func main() {
 			Transport:       counting{forms, must(minio.DefaultTransport(base.Scheme == "https"))},
 		}))
 		prefix := fmt.Sprintf("minio-%v/", trailing)
-		drive(client, bucket, prefix)
+		sums := []minio.ChecksumType{}
+		if trailing {
+			sums = []minio.ChecksumType{
+				minio.ChecksumCRC32, minio.ChecksumCRC32C, minio.ChecksumCRC64NVME,
+				minio.ChecksumSHA1, minio.ChecksumSHA256,
+			}
+		}
+		drive(client, bucket, prefix, sums)
 		fmt.Println(prefix, forms)
 	}
 	fmt.Println("done")
@@ -72,7 +79,7 @@ func (c counting) RoundTrip(request *http.Request) (*http.Response, error) {
 	return c.next.RoundTrip(request)
 }
 
-func drive(client *minio.Client, bucket, prefix string) {
+func drive(client *minio.Client, bucket, prefix string, sums []minio.ChecksumType) {
 	expect(must(client.BucketExists(ctx, bucket)), "no bucket")
 	buckets := must(client.ListBuckets(ctx))
 	expect(len(buckets) == 1, buckets)
@@ -84,10 +91,7 @@ func drive(client *minio.Client, bucket, prefix string) {
 	put(client, bucket, prefix+"empty", nil, minio.PutObjectOptions{})
 	// Several chunks of 64 KiB, the last one odd.
 	put(client, bucket, prefix+"chunks", random(300_001), minio.PutObjectOptions{})
-	for _, sum := range []minio.ChecksumType{
-		minio.ChecksumCRC32, minio.ChecksumCRC32C, minio.ChecksumCRC64NVME,
-		minio.ChecksumSHA1, minio.ChecksumSHA256,
-	} {
+	for _, sum := range sums {
 		put(client, bucket, prefix+"sum-"+sum.String(), random(70_000), minio.PutObjectOptions{Checksum: sum})
 	}
 	// Three parts.
@@ -121,7 +125,7 @@ func drive(client *minio.Client, bucket, prefix string) {
 
 	for _, v1 := range []bool{false, true} {
 		keys := list(client, bucket, minio.ListObjectsOptions{Prefix: prefix, Recursive: true, UseV1: v1, MaxKeys: 2})
-		expect(len(keys) == 12 && slices.IsSorted(keys), v1, keys)
+		expect(len(keys) == 7+len(sums) && slices.IsSorted(keys), v1, keys)
 		top := list(client, bucket, minio.ListObjectsOptions{UseV1: v1})
 		expect(slices.Contains(top, prefix) && slices.Contains(top, "in/"), v1, top)
 	}
