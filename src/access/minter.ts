@@ -78,3 +78,8 @@ export function secondsToMint(
 ): number {
   return Math.max(Math.ceil((writeExpiresAt - now) / 1000), shortest)
 }
+
+/** The real prefix that a worker's own keys must begin with: where the grant mounts its root. */
+export function keyPrefixOf({ mounts }: Pick<GrantToMint, 'mounts'>): string {
+  return mounts.find(({ path }) => path === '')?.key ?? ''
+}

@@ -1,6 +1,8 @@
 import type { Config, NativeAccess } from '../config/config.ts'
 import type { Platform } from '../platform.ts'
+import { createB2Minter } from './b2.ts'
 import type { Minter } from './minter.ts'
+import { createR2Minter } from './r2.ts'
 
 /** What a store's own keys are made with. */
 export interface MinterDeps {
@@ -14,13 +16,17 @@ export function createNativeMinter(
   storeId: string,
   access: NativeAccess,
 ): Minter | undefined {
-  const store = deps.config.stores.get(storeId)
+  const { config, platform } = deps
+  const { limits } = config
+  const store = config.stores.get(storeId)
   if (store === undefined) return undefined
   switch (access) {
     case 'sts':
     case 'web-identity':
-    case 'r2':
-    case 'b2':
       return undefined
+    case 'r2':
+      return store.r2 && createR2Minter({ ...store, r2: store.r2 }, platform)
+    case 'b2':
+      return store.b2 && createB2Minter({ ...store, b2: store.b2 }, platform, limits.mintTimeoutMs)
   }
 }

@@ -28,6 +28,11 @@ export function dayOfNumber(days: number): string {
   return dayOf(days * dayMs)
 }
 
+/** Prefix of all of a job's files, with the slash. */
+export function jobPrefix({ day, grantId }: JobFolder): string {
+  return `${day}/${grantId}/`
+}
+
 /** Prefix of a job's inputs, with the slash. */
 export function inputPrefix({ day, grantId }: JobFolder): string {
   return `${day}/${grantId}/in/`
