@@ -15,10 +15,10 @@
 # quotes, the answer to CompleteMultipartUpload has an empty ETag, path style only.
 #
 # Known differences from STS: a session may assume every role that trusts its user, with no policy,
-# unless the role's trust policy asks for sts:authentication false, as the one here does. A policy of
-# some 4,000 characters ends the gateway, one over 2,048 is refused. "+" in a form is no space. With
-# session credentials UploadPartCopy and DeleteObjects are refused, whatever the policy allows. Of an
-# issuer's keys only the first counts, by its x5c alone, and the thumbprint is not compared.
+# unless the role's trust policy asks for sts:authentication false, as the one here does. A policy over
+# 2,048 characters may end the gateway. "+" in a form is no space. A session is refused UploadPartCopy,
+# and DeleteObjects when it has a policy, whatever that allows. Of an issuer's keys only the first
+# counts, by its x5c alone, and the thumbprint is not compared.
 set -euo pipefail
 
 say() { printf 'rgw: %s\n' "$*" >&2; }
