@@ -315,6 +315,20 @@ test('sees through a completion that fails after its 200', async () => {
   expect(answer.text).not.toContain('real-')
 })
 
+test.for(['"a"', 'a', '&quot;a&quot;'])(
+  'hands on the ETag %s of a part with its quotes',
+  async (etag) => {
+    const bodies: string[] = []
+    served.memory.intercept = ({ body }) => {
+      if (body instanceof Uint8Array) bodies.push(new TextDecoder().decode(body))
+      return failure(400, 'InvalidPart')
+    }
+    const body = `<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>${etag}</ETag></Part></CompleteMultipartUpload>`
+    await send({ method: 'POST', target: '/b/x?uploadId=u', body })
+    expect(bodies.map((text) => /<ETag>(.*)<\/ETag>/.exec(text)?.[1])).toEqual(['&quot;a&quot;'])
+  },
+)
+
 test.for([
   ['no XML', 'hello'],
   [

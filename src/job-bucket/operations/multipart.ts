@@ -89,6 +89,7 @@ function readParts(root: XmlNode): { PartNumber: string; ETag: string }[] {
     if (etag === undefined || !isPartNumber(number)) throw new S3Error('MalformedXML')
     if (Number(number) <= last) throw new S3Error('InvalidPartOrder')
     last = Number(number)
-    return { PartNumber: number, ETag: etag }
+    // minio-go and s3cmd leave out the quotes, without which not every store knows an ETag.
+    return { PartNumber: number, ETag: etag.startsWith('"') ? etag : `"${etag}"` }
   })
 }
