@@ -42,6 +42,9 @@ unpack_once() {
     fi
     for deb in "$packages/$name.debs"/*.deb; do dpkg -x "$deb" "$target.part"; done
     rm -rf -- "$packages/$name.debs"
+    # As installing does: without it every start of a Python program compiles it.
+    [[ ! -d $target.part/usr/lib/python3 ]] ||
+      /usr/bin/python3 -m compileall -q "$target.part/usr/lib/python3" >&2 || true
     mv -- "$target.part" "$target"
   fi
   echo "$target"
