@@ -3,6 +3,7 @@ import type { Log } from '../log.ts'
 import type { Platform } from '../platform.ts'
 import type { ObjectStore } from '../store/store.ts'
 import type { UploadBody } from './body/upload-body.ts'
+import type { Quotas } from './quota.ts'
 import type { Target } from './target.ts'
 
 /** One authenticated request, as an operation sees it. */
@@ -11,6 +12,7 @@ export interface Call {
   readonly headers: Headers
   readonly grant: Grant
   readonly store: ObjectStore
+  readonly quotas: Quotas
   readonly platform: Platform
   readonly log: Log
   /** Request id. */

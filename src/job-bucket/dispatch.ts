@@ -22,6 +22,7 @@ import {
   uploadPart,
 } from './operations/multipart.ts'
 import { getObject, headObject, putObject } from './operations/object.ts'
+import { createQuotas } from './quota.ts'
 import { replyError } from './reply.ts'
 import { S3Error } from './s3-error.ts'
 import { checkKey, parseTarget } from './target.ts'
@@ -95,6 +96,7 @@ export interface JobBucket {
  */
 export function createJobBucket(deps: JobBucketDeps): JobBucket {
   const { platform, log } = deps
+  const quotas = createQuotas()
 
   async function answer(request: BucketRequest): Promise<Reply> {
     const { method, id } = request
@@ -137,7 +139,7 @@ export function createJobBucket(deps: JobBucketDeps): JobBucket {
     const store = deps.store(grant.storeId)
     if (store === undefined) throw new S3Error('InternalError', undefined, 'the store is gone')
     const upload = () => takeUpload(proof)
-    return await run({ target, headers, grant, store, platform, log, id, upload })
+    return await run({ target, headers, grant, store, quotas, platform, log, id, upload })
   }
 
   return { answer }

@@ -62,6 +62,7 @@ export const S3_ERRORS = {
     status: 412,
     message: 'At least one of the preconditions you specified did not hold',
   },
+  QuotaExceeded: { status: 403, message: 'The job may not keep any more' },
   RequestTimeTooSkewed: {
     status: 403,
     message: 'The difference between the request time and the current time is too large',

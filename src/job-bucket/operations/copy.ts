@@ -6,6 +6,7 @@ import { replyXml } from '../reply.ts'
 import { S3Error } from '../s3-error.ts'
 import { type Copied, type Copy, copyAsStream, copyInStore } from './copy-object.ts'
 import { readSource, readSourceConditions, readSourceRange } from './copy-source.ts'
+import { reserve, reservePart, settle, sizeOf } from './keep-quota.ts'
 import { newObjectHeaders, writeConditions } from './object-headers.ts'
 import { partNumberOf, uploadIdOf } from './upload-params.ts'
 
@@ -32,19 +33,28 @@ export async function copyObject(call: Call): Promise<Reply> {
   const conditions = writeConditions(call.headers)
   // Stores that know conditions on what a PUT replaces do not know them of a copy.
   const isConditional = Object.keys(conditions).length > 0
-  const copied = isConditional ? undefined : await copyInStore(call, copy)
-  return replyCopied(copy, copied ?? (await copyAsStream(call, copy, conditions)))
+  // A copy of unknown size: what it takes is known once it is there.
+  const reservation = await reserve(call, key, 0)
+  try {
+    const inStore = isConditional ? undefined : await copyInStore(call, copy)
+    const copied = inStore ?? (await copyAsStream(call, copy, conditions))
+    await settle(call, key, reservation, undefined)
+    return replyCopied(copy, copied)
+  } finally {
+    reservation.release()
+  }
 }
 
 /** UploadPartCopy. */
 export async function uploadPartCopy(call: Call): Promise<Reply> {
   const key = resolveKey(call.grant, call.target.key, 'write')
+  const part = { partNumber: partNumberOf(call), uploadId: uploadIdOf(call) }
   const copy: Copy = {
     source: readSource(call),
     conditions: readSourceConditions(call),
     range: readSourceRange(call),
     key,
-    query: { partNumber: partNumberOf(call), uploadId: uploadIdOf(call) },
+    query: part,
     headers: undefined,
     root: 'CopyPartResult',
     absent: 'NoSuchUpload',
@@ -52,8 +62,19 @@ export async function uploadPartCopy(call: Call): Promise<Reply> {
   // Ceph RGW 16 does not decode the source of a part: it would be another object than the one that was
   // checked.
   const isPlain = /^[A-Za-z0-9._~/-]+$/.test(copy.source)
-  const copied = isPlain ? await copyInStore(call, copy) : undefined
-  return replyCopied(copy, copied ?? (await copyAsStream(call, copy)))
+  const reservation = await reservePart(call, key, part, await bytesOf(call, copy))
+  try {
+    const copied = isPlain ? await copyInStore(call, copy) : undefined
+    const reply = replyCopied(copy, copied ?? (await copyAsStream(call, copy)))
+    await reservation.settle({ bytes: 0, objects: 0 })
+    return reply
+  } finally {
+    reservation.release()
+  }
+}
+
+async function bytesOf(call: Call, { source, range }: Copy): Promise<number> {
+  return range === undefined ? await sizeOf(call, source) : range.last - range.first + 1
 }
 
 function replaces(call: Call): boolean {

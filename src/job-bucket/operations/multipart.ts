@@ -5,6 +5,7 @@ import { replyXml } from '../reply.ts'
 import { S3Error } from '../s3-error.ts'
 import { askStore, mapStoreError, readText, storeError } from '../store-answer.ts'
 import { parseXml, writeXml, type XmlNode, xmlNodes, xmlText } from '../xml.ts'
+import { reserve, settle } from './keep-quota.ts'
 import { newObjectHeaders, writeConditions } from './object-headers.ts'
 import { maxXmlBytes, readXml } from './read-xml.ts'
 import { sendUpload } from './send-upload.ts'
@@ -37,7 +38,7 @@ export async function uploadPart(call: Call): Promise<Reply> {
   const key = resolveKey(call.grant, call.target.key, 'write')
   const { etag } = await sendUpload(call, {
     key,
-    query: { partNumber: partNumberOf(call), uploadId: uploadIdOf(call) },
+    part: { partNumber: partNumberOf(call), uploadId: uploadIdOf(call) },
     headers: {},
     absent: 'NoSuchUpload',
   })
@@ -48,6 +49,26 @@ export async function uploadPart(call: Call): Promise<Reply> {
 export async function completeMultipartUpload(call: Call): Promise<Reply> {
   const key = resolveKey(call.grant, call.target.key, 'write')
   const parts = readParts(await readXml(call, 'CompleteMultipartUpload'))
+  const uploadId = uploadIdOf(call)
+  const numbers = parts.map(({ PartNumber }) => PartNumber)
+  const bytes = call.quotas.bytesOfParts(call.grant, uploadId, numbers)
+  // The bytes were taken part by part.
+  const reservation = await reserve(call, key, 0)
+  try {
+    const reply = await complete(call, key, parts)
+    call.quotas.forgetParts(call.grant, uploadId)
+    await settle(call, key, reservation, bytes)
+    return reply
+  } finally {
+    reservation.release()
+  }
+}
+
+async function complete(
+  call: Call,
+  key: string,
+  parts: readonly { PartNumber: string; ETag: string }[],
+): Promise<Reply> {
   const answer = await askStore(call, {
     method: 'POST',
     key,
@@ -76,6 +97,7 @@ export async function abortMultipartUpload(call: Call): Promise<Reply> {
   const answer = await askStore(call, { method: 'DELETE', key, query })
   if (answer.status >= 300) throw await storeError(answer, 'NoSuchUpload')
   await answer.body.cancel()
+  call.quotas.forgetParts(call.grant, query.uploadId)
   return { status: 204, headers: new Headers() }
 }
 
