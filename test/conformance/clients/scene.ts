@@ -45,7 +45,8 @@ export interface Scene {
   fail(program: string, args: readonly string[]): Promise<string>
 }
 
-const places: readonly Place[] = [
+/** The places at which every client is tested. */
+export const places: readonly Place[] = [
   { scheme: 'http', host: '127.0.0.1' },
   { scheme: 'https', host: 'localhost' },
 ]
