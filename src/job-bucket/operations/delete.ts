@@ -26,6 +26,9 @@ export async function deleteObject(call: Call): Promise<Reply> {
  * and answered for by itself.
  */
 export async function deleteObjects(call: Call): Promise<Reply> {
+  if (!isProven(call)) {
+    throw new S3Error('InvalidRequest', 'Missing required header for this request: Content-MD5')
+  }
   const root = await readXml(call, 'Delete')
   const listed = readList(root)
   const isQuiet = xmlText(root, 'Quiet')?.trim() === 'true'
@@ -47,6 +50,13 @@ export async function deleteObjects(call: Call): Promise<Reply> {
       return fault === undefined ? [] : { Key: key, Code: fault.code, Message: fault.detail }
     }),
   })
+}
+
+/** Whether anything says what the list must be; S3 too takes none without. */
+function isProven({ headers }: Call): boolean {
+  const isHashed = headers.get('x-amz-content-sha256') !== 'UNSIGNED-PAYLOAD'
+  const names = [...headers.keys()]
+  return isHashed || names.some((n) => n === 'content-md5' || n.startsWith('x-amz-checksum-'))
 }
 
 async function deleteListed(
