@@ -48,7 +48,7 @@ export async function chooseAccess(
   const store = storeOf(deps, endpoint)
   const { mounts, copied } =
     minter.scope === 'prefix'
-      ? await gatherInputs(store, folder, inputs)
+      ? await gatherInputs(store, folder, inputs, deps.platform.wait)
       : { mounts: inputs, copied: [] }
   return { minter, native: access, folder, mounts: [...mounts, outputs], copied }
 }

@@ -41,6 +41,13 @@ export function readUploadId(xml: string): string | undefined {
   return result === undefined ? undefined : text(result, 'UploadId')
 }
 
+/** ETag of the answer to CopyObject or UploadPartCopy. */
+export function readCopyEtag(xml: string): string | undefined {
+  const parsed = parse(xml)
+  const result = child(parsed, 'CopyObjectResult') ?? child(parsed, 'CopyPartResult')
+  return result === undefined ? undefined : text(result, 'ETag')
+}
+
 /** Whether CompleteMultipartUpload's answer says that the object is there. */
 export function isCompleted(xml: string): boolean {
   return child(parse(xml), 'CompleteMultipartUploadResult') !== undefined

@@ -1,0 +1,95 @@
+import { readCapped } from '../bytes/read-capped.ts'
+import { readCopyEtag, readError } from './s3-xml.ts'
+import type { ObjectStore, StoreRequest, UploadedPart } from './store.ts'
+import { retryPassing, StoreAnswer, storeUnavailable } from './store-fault.ts'
+
+/** What one CopyObject may copy: 5 GiB on AWS and R2, 5 GB on B2. */
+const onceMaxBytes = 5_000_000_000
+
+/** Bytes of all parts of a larger copy but the last, as R2 wants it. */
+const partBytes = 1024 ** 3
+
+const tries = 4
+
+/** A real key and, where it is known, its size in bytes. */
+export interface CopySource {
+  readonly key: string
+  readonly size?: number
+}
+
+/**
+ * Copies an object inside the store, in parts where it is larger than 5 GB; false where there is no
+ * such object. What a failed copy may have left at `key` is the caller's to delete.
+ * @throws {GatewayError} store_unavailable
+ */
+export async function copyObject(
+  store: ObjectStore,
+  source: CopySource,
+  key: string,
+  wait: (ms: number) => Promise<void>,
+): Promise<boolean> {
+  const retry = <T>(attempt: () => Promise<T>) => retryPassing({ tries, wait }, attempt)
+  const copy = (request: Pick<StoreRequest, 'query' | 'headers'>) =>
+    retry(() => copyOnce(store, { ...request, key }, source.key))
+  const isSmall = source.size !== undefined && source.size <= onceMaxBytes
+  const head = isSmall ? undefined : await retry(() => readHead(store, source.key))
+  if (head === undefined && !isSmall) return false
+  if (head === undefined || head.size <= onceMaxBytes) return (await copy({})) !== undefined
+
+  const uploadId = await store.createUpload(key, head.contentType)
+  try {
+    const parts: UploadedPart[] = []
+    for (let first = 0; first < head.size; first += partBytes) {
+      const partNumber = parts.length + 1
+      const last = Math.min(first + partBytes, head.size) - 1
+      const etag = await copy({
+        query: { partNumber: String(partNumber), uploadId },
+        headers: { 'x-amz-copy-source-range': `bytes=${first}-${last}` },
+      })
+      if (etag === undefined) {
+        await store.abortUpload(key, uploadId)
+        return false
+      }
+      parts.push({ partNumber, etag })
+    }
+    await store.completeUpload(key, uploadId, parts)
+    return true
+  } catch (error) {
+    await store.abortUpload(key, uploadId).catch(() => {})
+    throw error
+  }
+}
+
+/** Size and media type of an object; undefined where there is none. */
+async function readHead(store: Pick<ObjectStore, 'send'>, key: string) {
+  const { status, headers, body } = await store.send({ method: 'HEAD', key })
+  await body.cancel()
+  if (status === 404) return undefined
+  const size = Number(headers.get('content-length') ?? Number.NaN)
+  if (status !== 200 || !Number.isSafeInteger(size)) {
+    throw storeUnavailable(new StoreAnswer('HEAD', status, 'Unknown', 'not the head of an object'))
+  }
+  return { size, contentType: headers.get('content-type') ?? 'application/octet-stream' }
+}
+
+/** The copy's ETag; undefined where there is no source. */
+async function copyOnce(
+  store: Pick<ObjectStore, 'send'>,
+  request: Pick<StoreRequest, 'key' | 'query' | 'headers'>,
+  copyFrom: string,
+): Promise<string | undefined> {
+  const body = new Uint8Array(0)
+  const answer = await store.send({ method: 'PUT', ...request, copyFrom, body })
+  const bytes = await readCapped(answer.body, 65_536, () =>
+    storeUnavailable(new Error('The answer to a copy is larger than 64 KiB')),
+  ).catch((cause) => {
+    throw storeUnavailable(cause)
+  })
+  const xml = new TextDecoder().decode(bytes)
+  // A store that has begun to answer 200 can only say in the body that it failed.
+  const etag = answer.status === 200 ? readCopyEtag(xml) : undefined
+  if (etag !== undefined) return etag
+  const { code, message } = readError(xml) ?? { code: 'Unknown', message: 'not an S3 answer' }
+  if (answer.status === 404 && code === 'NoSuchKey') return undefined
+  throw storeUnavailable(new StoreAnswer('PUT copy', answer.status, code, message))
+}
