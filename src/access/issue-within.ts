@@ -61,7 +61,10 @@ export async function readIssued({ body }: IncomingResponse): Promise<string> {
  * (408, 429, 5xx), access_refused for the rest. `reason` goes to the log: a code at most, never text
  * of the answer, for it may repeat what was sent.
  */
-export function issuerFault({ status, headers }: IncomingResponse, reason: string): GatewayError {
+export function issuerFault(
+  { status, headers }: Pick<IncomingResponse, 'status' | 'headers'>,
+  reason: string,
+): GatewayError {
   const said = `The issuer answered ${status} ${reason}`
   if (status !== 408 && status !== 429 && status < 500) return refused(said)
   const seconds = /^\d{1,6}$/.exec(headers.get('retry-after')?.trim() ?? '')?.[0]

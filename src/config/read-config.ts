@@ -4,8 +4,14 @@ import { ConfigError, type ConfigFault } from './config-error.ts'
 import { type ConfigDocument, parseDocument } from './parse-document.ts'
 import { parseBaseUrl } from './parse-url.ts'
 import { readEndpoints } from './read-endpoints.ts'
-import { createSecretReader, parseMasterKeys, type SecretSource } from './read-secrets.ts'
+import {
+  createSecretReader,
+  parseMasterKeys,
+  type SecretReader,
+  type SecretSource,
+} from './read-secrets.ts'
 import { readStores } from './read-stores.ts'
+import { parseSigningKeys } from './signing-keys.ts'
 
 export { ConfigError }
 
@@ -41,12 +47,7 @@ export function readConfig(
     limits: Object.freeze({ ...DEFAULTS.ConfigLimits, ...document.limits }),
     auth: readAuth(document, faults),
     ...(document.oidc && {
-      oidc: Object.freeze({
-        ...DEFAULTS.ConfigOidc,
-        ...document.oidc,
-        issuer: URL.parse(publicUrl)?.origin ?? '',
-        signingKeys: readSecret(document.oidc.signingKeys, '/oidc/signingKeys'),
-      }),
+      oidc: readOidc(document.oidc, publicUrl, readSecret, faults),
     }),
     allowLoopbackWebhooks: document.allowLoopbackWebhooks ?? DEFAULTS.Config.allowLoopbackWebhooks,
     masterKeys: Object.freeze(parseMasterKeys(masterKeys, '/masterKeys', faults)),
@@ -63,6 +64,21 @@ export function readConfig(
   }
   if (faults.length > 0) throw new ConfigError(faults)
   return Object.freeze(config)
+}
+
+function readOidc(
+  oidc: NonNullable<ConfigDocument['oidc']>,
+  publicUrl: string,
+  readSecret: SecretReader,
+  faults: ConfigFault[],
+): NonNullable<Config['oidc']> {
+  const pointer = '/oidc/signingKeys'
+  const signingKeys = readSecret(oidc.signingKeys, pointer)
+  if (signingKeys.reveal().trim() !== '') {
+    parseSigningKeys(signingKeys, (message) => faults.push({ pointer, message }))
+  }
+  const issuer = URL.parse(publicUrl)?.origin ?? ''
+  return Object.freeze({ ...DEFAULTS.ConfigOidc, ...oidc, issuer, signingKeys })
 }
 
 function readAuth({ auth, endpoints }: ConfigDocument, faults: ConfigFault[]): Config['auth'] {

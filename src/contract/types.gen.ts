@@ -459,6 +459,46 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/.well-known/openid-configuration": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Describe the gateway as OpenID Connect issuer
+         * @description What a cloud's STS reads before it trusts the gateway's tokens (`access: "web-identity"`). At the root of the host, wherever the other routes are. A 404 unless `oidc` is configured.
+         */
+        readonly get: operations["getIssuer"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/.well-known/jwks.json": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Read the public keys of the gateway's tokens
+         * @description A JSON Web Key Set; the key that signs is the first. A 404 unless `oidc` is configured.
+         */
+        readonly get: operations["getKeySet"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/openapi.json": {
         readonly parameters: {
             readonly query?: never;
@@ -2084,6 +2124,113 @@ export interface operations {
             readonly 403: components["responses"]["S3Error"];
             readonly 404: components["responses"]["S3Error"];
             readonly default: components["responses"]["S3Error"];
+        };
+    };
+    readonly getIssuer: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The discovery document */
+            readonly 200: {
+                headers: {
+                    /** @description How long it may be kept */
+                    readonly "Cache-Control"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issuer": "https://gateway.example",
+                     *       "jwks_uri": "https://gateway.example/.well-known/jwks.json",
+                     *       "response_types_supported": [
+                     *         "id_token"
+                     *       ],
+                     *       "subject_types_supported": [
+                     *         "public"
+                     *       ],
+                     *       "id_token_signing_alg_values_supported": [
+                     *         "RS256"
+                     *       ]
+                     *     }
+                     */
+                    readonly "application/json": {
+                        /** @description `iss` of the tokens */
+                        readonly issuer: string;
+                        /** @description Where the public keys are */
+                        readonly jwks_uri: string;
+                        readonly response_types_supported?: readonly string[];
+                        readonly subject_types_supported?: readonly string[];
+                        readonly id_token_signing_alg_values_supported?: readonly string[];
+                        readonly scopes_supported?: readonly string[];
+                        readonly claims_supported?: readonly string[];
+                    };
+                };
+            };
+            readonly 404: components["responses"]["NotFound"];
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly getKeySet: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The key set */
+            readonly 200: {
+                headers: {
+                    /** @description How long it may be kept */
+                    readonly "Cache-Control"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "keys": [
+                     *         {
+                     *           "kty": "RSA",
+                     *           "use": "sig",
+                     *           "alg": "RS256",
+                     *           "kid": "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs",
+                     *           "n": "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc",
+                     *           "e": "AQAB"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    readonly "application/json": {
+                        /** @description RSA keys, with their certificates where they have any */
+                        readonly keys: readonly {
+                            /** @constant */
+                            readonly kty: "RSA";
+                            /** @constant */
+                            readonly use: "sig";
+                            /** @constant */
+                            readonly alg: "RS256";
+                            /** @description RFC 7638 thumbprint */
+                            readonly kid: string;
+                            /** @description Modulus */
+                            readonly n: string;
+                            /** @description Exponent */
+                            readonly e: string;
+                            /** @description The certificate */
+                            readonly x5c?: readonly string[];
+                            readonly x5t?: string;
+                            readonly "x5t#S256"?: string;
+                        }[];
+                    };
+                };
+            };
+            readonly 404: components["responses"]["NotFound"];
+            readonly default: components["responses"]["Problem"];
         };
     };
     readonly getDescription: {

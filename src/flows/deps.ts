@@ -1,4 +1,5 @@
 import type { Minter } from '../access/minter.ts'
+import type { TokenIssuer } from '../access/token-issuer.ts'
 import type { Authenticator } from '../auth/authenticate.ts'
 import type { Proof } from '../auth/proof.ts'
 import type { Recent } from '../cache/recent.ts'
@@ -28,6 +29,8 @@ export interface Deps {
   readonly jobBucketMinter: Minter
   /** Undefined where the store's configuration does not say how. */
   nativeMinter(storeId: string, access: NativeAccess): Minter | undefined
+  /** The gateway as OpenID Connect issuer, where it is one. */
+  readonly issuer: TokenIssuer | undefined
   readonly authenticate: Authenticator
   readonly proof: Proof
 }

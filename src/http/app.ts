@@ -2,6 +2,7 @@ import { type Context, Hono } from 'hono'
 import openapi from '../contract/openapi.gen.json' with { type: 'json' }
 import { GatewayError } from '../errors.ts'
 import type { Deps } from '../flows/deps.ts'
+import { describeIssuer, keySetPath, readKeySet } from '../flows/describe-issuer.ts'
 import { readFile } from '../flows/read-file.ts'
 import { receiveWebhook } from '../flows/receive-webhook.ts'
 import { createJobBucket } from '../job-bucket/dispatch.ts'
@@ -59,7 +60,6 @@ export function createApp(deps: Deps, access: RequestAccess): Hono<AppEnv> {
         rawTarget: access.targetOf(context),
         host: context.req.header('host') ?? new URL(context.req.url).host,
         acceptEncoding: access.acceptEncodingOf?.(context),
-        acceptEncoding: access.acceptEncodingOf?.(context),
         headers: context.req.raw.headers,
         body: takeBody(context, access),
         id: context.get('requestId'),
@@ -89,6 +89,10 @@ export function createApp(deps: Deps, access: RequestAccess): Hono<AppEnv> {
       return receiveWebhook(deps, context.req.param('sealed'), body)
     }),
   )
+  app.get('/.well-known/openid-configuration', (context) =>
+    route(context, () => describeIssuer(deps)),
+  )
+  app.get(keySetPath, (context) => route(context, () => readKeySet(deps)))
   if (!ownHost) for (const path of [bucketPath, `${bucketPath}/*`]) app.all(path, serveBucket)
   app.get('/openapi.json', (context) => route(context, async () => jsonReply(openapi)))
   app.get('/healthz', (context) => route(context, async () => jsonReply({ status: 'ok' })))

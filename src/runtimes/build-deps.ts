@@ -1,6 +1,7 @@
 import { createJobBucketMinter } from '../access/job-bucket-minter.ts'
 import type { Minter } from '../access/minter.ts'
 import { createNativeMinter } from '../access/native-minter.ts'
+import { createTokenIssuer } from '../access/token-issuer.ts'
 import { createAuthenticator } from '../auth/authenticate.ts'
 import { createProof } from '../auth/proof.ts'
 import { Recent } from '../cache/recent.ts'
@@ -36,11 +37,12 @@ export function buildDeps(
   if (stateStore === undefined) throw new TypeError(`There is no store ${config.stateStoreId}`)
   const { grantCacheSeconds } = config.access
   const proofSeconds = config.auth.mode === 'passthrough' ? config.auth.proofSeconds : 0
+  const issuer = config.oidc && createTokenIssuer(config.oidc, platform)
   const minters = new Map<string, Minter | undefined>()
   function nativeMinter(storeId: string, access: NativeAccess): Minter | undefined {
     const name = `${access} ${storeId}`
     if (!minters.has(name)) {
-      minters.set(name, createNativeMinter({ config, platform }, storeId, access))
+      minters.set(name, createNativeMinter({ config, platform, issuer }, storeId, access))
     }
     return minters.get(name)
   }
@@ -62,6 +64,7 @@ export function buildDeps(
     upstream: createUpstream({ platform, idleTimeoutMs: config.limits.upstreamIdleTimeoutMs }),
     jobBucketMinter: createJobBucketMinter({ keyring, jobBucketUrl: config.jobBucketUrl }),
     nativeMinter,
+    issuer,
     authenticate: createAuthenticator({ auth: config.auth, keyring }),
     proof: createProof({ keyring, platform, seconds: proofSeconds }),
   }

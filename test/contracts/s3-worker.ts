@@ -70,7 +70,7 @@ export function createS3Worker(
       new Request(url, {
         method,
         headers: { ...sent, authorization },
-        ...(method !== 'GET' && method !== 'HEAD' && { body }),
+        ...(method !== 'GET' && method !== 'HEAD' && { body: Buffer.from(body) }),
       }),
     )
     return { status: answer.status, headers: answer.headers, text: await answer.text() }
