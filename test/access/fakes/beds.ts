@@ -44,7 +44,7 @@ export async function openR2(bucket: string = r2Parent.bucket) {
   const clock = new FakeClock()
   const now = () => clock.now
   const r2 = createFakeR2({ ...r2Parent, now })
-  const server = await serveFetch(r2)
+  const server = await serveFetch(r2, now)
   const platform = { ...createNodePlatform(silent), now }
   const config = {
     ...storeConfig(server.url, bucket),
@@ -62,7 +62,7 @@ export async function openB2() {
   const now = () => clock.now
   let url = ''
   const b2 = createFakeB2({ now, apiUrl: () => url.replace(/\/$/, '') })
-  const server = await serveFetch(b2)
+  const server = await serveFetch(b2, now)
   url = server.url
   const platform = { ...createNodePlatform(silent), now }
   const config = b2Config(url.replace(/\/$/, ''), url)

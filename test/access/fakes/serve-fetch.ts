@@ -1,8 +1,9 @@
 import { type Loopback, serveLoopback } from '../../runtimes/loopback.ts'
 
-/** Serves a function of Requests with a real HTTP server. */
+/** Serves a function of Requests with a real HTTP server; SDKs set their clocks by its Date. */
 export async function serveFetch(
   handler: (request: Request) => Promise<Response>,
+  now: () => number,
 ): Promise<Loopback> {
   return await serveLoopback(async (incoming, outgoing) => {
     const chunks: Buffer[] = []
@@ -19,7 +20,8 @@ export async function serveFetch(
     })
     const answer = await handler(request)
     const body = Buffer.from(await answer.arrayBuffer())
-    outgoing.writeHead(answer.status, Object.fromEntries(answer.headers))
+    const date = new Date(now()).toUTCString()
+    outgoing.writeHead(answer.status, { ...Object.fromEntries(answer.headers), date })
     outgoing.end(body)
   })
 }
