@@ -36,7 +36,10 @@ export interface AuthenticateDeps {
 
 /**
  * Proves the signature of a request (SigV4 in header or query, SigV2 in the query of GET and HEAD)
- * and reads its grant. `rawResource` is the raw path without the job bucket's own.
+ * and reads its grant. `rawResource` is the raw path without the job bucket's own. A presigned URL may
+ * be signed for longer than its grant lasts, as RunPod's uploader always does (604,800 s): it ends
+ * with the grant, which is read for every request, and says nothing about it. `x-amz-security-token`
+ * means nothing here.
  * @throws {S3Error} as S3 does
  */
 export async function authenticate(

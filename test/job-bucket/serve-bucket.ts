@@ -29,6 +29,8 @@ export interface ServedBucket extends AsyncDisposable {
   failGrants(isFailing: boolean): void
   /** Moves the server's clock. */
   shiftClock(ms: number): void
+  /** Tells the client's own Accept-Encoding, as Cloudflare's edge does. */
+  tellAcceptEncoding(value: string | undefined): void
 }
 
 /** Serves a bucket whose `in/` is for reading and whose root is for writing, on a free port. */
@@ -63,6 +65,7 @@ export async function serveBucket(
   }
   let shift = 0
   let isFailing = false
+  let acceptEncoding: string | undefined
   const node = createNodePlatform(log)
   const platform: Platform = { ...node, now: () => Date.now() + shift }
   const real = store?.(platform) ?? (memory as unknown as ObjectStore)
@@ -86,6 +89,7 @@ export async function serveBucket(
       method: incoming.method ?? '',
       rawTarget: incoming.url ?? '',
       host: incoming.headers.host ?? '',
+      acceptEncoding,
       headers: headersOf(incoming),
       body: hasBody === undefined ? undefined : createNodeBody(incoming, 5000),
       id: 'request-1',
@@ -109,6 +113,9 @@ export async function serveBucket(
     },
     shiftClock: (ms) => {
       shift = ms
+    },
+    tellAcceptEncoding: (value) => {
+      acceptEncoding = value
     },
     async [Symbol.asyncDispose]() {
       server.closeAllConnections()
