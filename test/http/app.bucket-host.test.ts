@@ -63,3 +63,33 @@ describe.each([
     expect(await (await ask('https://gateway.example/healthz')).json()).toEqual({ status: 'ok' })
   })
 })
+
+describe('virtual hosts', () => {
+  test.each([
+    ['https://bucket.example', 'https://own.bucket.example/in/a'],
+    ['https://bucket.example', 'https://my.own.bucket.example/healthz'],
+    ['https://bucket.example/deep', 'https://own.bucket.example/deep/in/a'],
+    ['https://gateway.example:8443', 'https://own.gateway.example:8443/in/a'],
+  ])('are the job bucket’s below %s: %s', async (jobBucketUrl, url) => {
+    gateway = fakeGateway({ jobBucketUrl })
+    const response = await ask(url)
+    expect(await response.text()).toContain('<Error><Code>')
+  })
+
+  test.each([
+    // The path of the gateway's own host.
+    ['https://gateway.example/s3', 'https://own.gateway.example/healthz'],
+    // An address has no names below it.
+    ['http://127.0.0.1:9000', 'http://own.127.0.0.1.nip.example:9000/healthz'],
+    ['http://[::1]:9000', 'https://own.gateway.example/healthz'],
+    // Another host, or another port.
+    ['https://bucket.example', 'https://notbucket.example/healthz'],
+    ['https://gateway.example:8443', 'https://own.gateway.example/healthz'],
+    // The gateway itself is below that host, and others of its kind may be.
+    ['https://example', 'https://gateway.example/healthz'],
+    ['https://example', 'https://other.example/healthz'],
+  ])('are nobody’s with %s: %s', async (jobBucketUrl, url) => {
+    gateway = fakeGateway({ jobBucketUrl })
+    expect(await (await ask(url)).json()).toEqual({ status: 'ok' })
+  })
+})
