@@ -3,6 +3,7 @@ import { GatewayError } from '../errors.ts'
 import type { IncomingResponse, Platform } from '../platform.ts'
 
 const tries = 4
+const comeAgainSeconds = 5
 
 /** Whoever issues keys answers in a few KiB. */
 const answerMaxBytes = 65_536
@@ -27,7 +28,11 @@ export async function issueWithin<T>(
     stop.abort(error)
     throw error
   })
-  return await Promise.race([late, retry()])
+  try {
+    return await Promise.race([late, retry()])
+  } catch (error) {
+    throw withRetryAfter(error)
+  }
 
   async function retry(): Promise<T> {
     for (let tried = 1; ; tried++) {
@@ -44,6 +49,13 @@ export async function issueWithin<T>(
       }
     }
   }
+}
+
+/** Clients are told when to come again, also where the issuer did not say. */
+function withRetryAfter(error: unknown): unknown {
+  if (!(error instanceof GatewayError) || error.code !== 'access_unavailable') return error
+  const { cause, retryAfterSeconds = comeAgainSeconds } = error.facts
+  return unavailable(cause, retryAfterSeconds)
 }
 
 /** An answer's text, at most 64 KiB of it. @throws {GatewayError} access_refused, access_unavailable */
