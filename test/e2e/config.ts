@@ -39,6 +39,7 @@ export function configFor(facts: {
       demo: { as: 'key', s3Config: 'always' },
       hand: { as: 'key', runMaxBytes: smallLimit, runsyncMaxBytes: smallLimit },
       always: { as: 'key', stage: 'always' },
+      narrow: { as: 'key', stage: 'always', outputMaxBytes: 1000, outputMaxObjects: 2 },
       link: { as: 'url', stage: 'always', access: 'none', s3Config: 'never' },
       bare: { runMaxBytes: smallLimit, runsyncMaxBytes: smallLimit },
       ruled: {

@@ -1,9 +1,13 @@
 import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
+  CopyObjectCommand,
   CreateMultipartUploadCommand,
+  DeleteObjectCommand,
+  DeleteObjectsCommand,
   GetObjectCommand,
   HeadObjectCommand,
+  ListObjectsCommand,
   ListObjectsV2Command,
   PutObjectCommand,
   type S3Client,
@@ -103,6 +107,23 @@ describe('A worker with the keys of its job', () => {
     expect(stack.store.openUploads()).toEqual([])
   })
 
+  test('copies its input, and deletes what it wrote', async () => {
+    await client.send(new CopyObjectCommand({ Bucket, Key: 'a b', CopySource: `${Bucket}/${key}` }))
+    expect((await readAll('a b')).equals(file)).toBe(true)
+    for (const Key of ['one', 'two']) {
+      await client.send(new PutObjectCommand({ Bucket, Key, Body: Key }))
+    }
+    await client.send(new DeleteObjectCommand({ Bucket, Key: 'a b' }))
+    const Objects = ['one', 'two', key].map((Key) => ({ Key }))
+    const { Deleted, Errors } = await client.send(
+      new DeleteObjectsCommand({ Bucket, Delete: { Objects } }),
+    )
+    expect(Deleted?.map(({ Key }) => Key)).toEqual(['one', 'two'])
+    expect(Errors).toMatchObject([{ Key: key, Code: 'AccessDenied' }])
+    const { Contents } = await client.send(new ListObjectsCommand({ Bucket }))
+    expect(Contents?.map(({ Key }) => Key)).toEqual([key])
+  })
+
   test('can abort what it began', async () => {
     const target = { Bucket, Key: 'out/never.bin' }
     const { UploadId } = await client.send(new CreateMultipartUploadCommand(target))
@@ -152,6 +173,24 @@ describe('Keys that are not good', () => {
   })
 })
 
+describe('The quota of a job', () => {
+  test('lets it keep so much and no more', async () => {
+    const narrow = await stack.submitted('narrow', { input: { file: file.toString('base64') } })
+    const job = await stack.platform.take('narrow')
+    if (job.s3Config === undefined) throw new TypeError('The job has no s3Config')
+    const worker = workerClient(job.s3Config)
+    const put = (Key: string, bytes: number) =>
+      codeOf(worker.send(new PutObjectCommand({ Bucket, Key, Body: Buffer.alloc(bytes) })))
+    expect(await put('a', 600)).toBe('none')
+    expect(await put('b', 401)).toBe('QuotaExceeded')
+    expect(await put('b', 400)).toBe('none')
+    expect(await put('c', 0)).toBe('QuotaExceeded')
+    const { Contents } = await worker.send(new ListObjectsV2Command({ Bucket }))
+    expect(Contents?.map(({ Key }) => Key)).toEqual(['a', 'b', `${job.input['file']}`])
+    await stack.platform.finish('narrow', narrow, { output: {} })
+  })
+})
+
 describe('The end of a job', () => {
   test('ends its keys before the client reads the terminal answer', async () => {
     await client.send(new PutObjectCommand({ Bucket, Key: 'out.txt', Body: 'done' }))
@@ -175,6 +214,20 @@ describe('The end of a job', () => {
         timeout: 5_000,
       })
       .toBe('ExpiredToken')
+  })
+
+  test('A deleted job has no keys and no files left, and is cancelled', async () => {
+    await client.send(new PutObjectCommand({ Bucket, Key: 'deleted.txt', Body: 'done' }))
+    const mine = (await stack.bucket.fileKeys()).find((name) => name.endsWith('deleted.txt')) ?? ''
+    const path = `/v2/always/jobs/${id}`
+    expect((await stack.call('DELETE', path)).status).toBe(204)
+    expect(await stack.bucket.fileKeys()).not.toContain(mine)
+
+    const put = () => codeOf(client.send(new PutObjectCommand({ Bucket, Key: 'late', Body: 'x' })))
+    await expect.poll(put, { timeout: 5_000 }).toBe('ExpiredToken')
+    expect(json(await stack.call('GET', `/v2/always/status/${id}`))['status']).toBe('CANCELLED')
+    expect((await stack.call('DELETE', path)).status).toBe(204)
+    expect((await stack.call('DELETE', '/v2/always/jobs/none-such')).status).toBe(404)
   })
 
   test('A failed job is suspended, and a retry wakes its keys and its input', async () => {
