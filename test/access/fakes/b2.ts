@@ -50,8 +50,13 @@ const capabilityOf: Readonly<Record<string, string>> = {
 }
 
 /** B2 with one account and one bucket, written from Backblaze's documents alone. */
-export function createFakeB2(options: { now(): number; apiUrl(): string }): FakeB2 {
-  const { now, apiUrl } = options
+export function createFakeB2(options: {
+  now(): number
+  apiUrl(): string
+  /** The account's own key, id and secret; as in `b2Account` where none is given. */
+  readonly pair?: string
+}): FakeB2 {
+  const { now, apiUrl, pair = `${b2Account.keyId}:${b2Account.applicationKey}` } = options
   const keys: FakeB2['keys'] = new Map()
   const tokens = new Map<string, number>()
   const calls: string[] = []
@@ -89,7 +94,6 @@ export function createFakeB2(options: { now(): number; apiUrl(): string }): Fake
     if (name === 'b2_authorize_account') {
       // "Basic" and base64 of "applicationKeyId:applicationKey"; GET:
       // https://www.backblaze.com/apidocs/b2-authorize-account
-      const pair = `${b2Account.keyId}:${b2Account.applicationKey}`
       if (authorization !== `Basic ${Buffer.from(pair).toString('base64')}`) {
         return fault(401, 'unauthorized')
       }
