@@ -63,9 +63,9 @@ except Exception as error:
 # The name of the file becomes part of the key; an absolute one makes an empty segment.
 try:
     rp_upload.bucket_upload("job-1", [os.path.abspath("small.png")], named)
-    print("absolute: taken")
+    raise AssertionError("an empty segment was taken")
 except ClientError as error:
-    print("absolute:", error.response["Error"]["Code"])
+    assert error.response["Error"]["Code"] == "InvalidArgument", error
 
 # Credentials from the environment
 os.environ.update(BUCKET_ENDPOINT_URL=endpoint, BUCKET_ACCESS_KEY_ID=access_id, BUCKET_SECRET_ACCESS_KEY=secret)
