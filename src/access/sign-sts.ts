@@ -25,7 +25,9 @@ export async function signSts(
   const { sessionToken } = keys
   if (sessionToken !== undefined) headers.set('x-amz-security-token', sessionToken.reveal())
   const names = [...headers.keys(), 'host'].filter((name) => name !== 'accept').sort()
-  const hash = await crypto.subtle.digest('SHA-256', new Uint8Array(request.body))
+  const body = new Uint8Array(request.body)
+  const hash =
+    options.digests?.sha256(body) ?? new Uint8Array(await crypto.subtle.digest('SHA-256', body))
   const canonical = canonicalRequest(
     {
       method: 'POST',
@@ -36,7 +38,7 @@ export async function signSts(
       host: url.host,
     },
     names,
-    encodeHex(new Uint8Array(hash)),
+    encodeHex(hash),
   )
   const text = await stringToSign(timestamp, scopeText(scope), canonical, options.digests)
   const sign = await deriveSigner(keys.accessSecret, scope, options.digests)

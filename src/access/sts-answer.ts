@@ -26,6 +26,7 @@ const parser = new XMLParser({
   parseTagValue: false,
   trimValues: true,
   removeNSPrefix: true,
+  htmlEntities: true,
 })
 
 /** The keys in the answer to an action; undefined unless all four fields are there and make sense. */
