@@ -1,3 +1,4 @@
+import { issuerFault } from './check-role.ts'
 import type { NativeAccess } from './config.ts'
 import type { ConfigFault } from './config-error.ts'
 import type { ConfigDocument } from './parse-document.ts'
@@ -44,6 +45,9 @@ export function checkNativeAccess(
     refuse(`cannot be "${access}" with the store "${storeId}" (${name}): ${reason}. Use ${instead}`)
     return
   }
+  const reason =
+    access === 'web-identity' && provider?.name === 'AWS' && issuerFault(document.publicUrl)
+  if (reason) refuse(`cannot be "web-identity" with the store "${storeId}" (AWS): ${reason}`)
   const block = blocks[access]
   const isGiven = store[block] !== undefined || (access === 'r2' && provider !== undefined)
   if (!isGiven) refuse(`cannot be "${access}" without /stores/${storeId}/${block}`)

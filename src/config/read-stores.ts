@@ -1,5 +1,6 @@
 import { DEFAULTS } from '../contract/defaults.gen.ts'
 import type { Secret } from '../log.ts'
+import { checkRole } from './check-role.ts'
 import type { B2Config, StoreConfig, StsConfig, WebIdentityConfig } from './config.ts'
 import type { ConfigFault } from './config-error.ts'
 import type { ConfigDocument } from './parse-document.ts'
@@ -61,6 +62,7 @@ function readSts(reading: Reading): StsConfig | undefined {
   if (sts === undefined) return undefined
   const pointer = `${reading.pointer}/sts`
   const { accessKeyId, secretAccessKey, endpoint, ...rest } = sts
+  checkRole(reading.endpoint, sts, pointer, reading.faults)
   const [id, secret] = readPair(reading, pointer, [
     ['accessKeyId', accessKeyId],
     ['secretAccessKey', secretAccessKey],
@@ -77,8 +79,9 @@ function readSts(reading: Reading): StsConfig | undefined {
 function readWebIdentity(reading: Reading): WebIdentityConfig | undefined {
   const { webIdentity } = reading.document
   if (webIdentity === undefined) return undefined
-  const pointer = `${reading.pointer}/webIdentity/endpoint`
-  const endpoint = stsEndpoint(reading, webIdentity.endpoint, pointer)
+  const pointer = `${reading.pointer}/webIdentity`
+  checkRole(reading.endpoint, webIdentity, pointer, reading.faults)
+  const endpoint = stsEndpoint(reading, webIdentity.endpoint, `${pointer}/endpoint`)
   return Object.freeze({ ...DEFAULTS.ConfigStoreWebIdentity, ...webIdentity, endpoint })
 }
 

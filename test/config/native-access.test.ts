@@ -1,113 +1,209 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import type { Config } from '../../src/config/config.ts'
 import { ConfigError } from '../../src/config/config-error.ts'
 import { readConfig } from '../../src/config/read-config.ts'
+import { makeSigningKey } from '../access/signing-key.ts'
 
-const secret = { env: 'ANY' }
-const accountId = '0123456789abcdef0123456789abcdef'
-const r2 = `https://${accountId}.r2.cloudflarestorage.com`
-const b2 = 'https://s3.us-east-005.backblazeb2.com'
-const withToken = { sessionToken: 'sessionToken' }
-
-function read(endpoint: object, store: object) {
-  const base = { kind: 's3', region: 'auto', bucket: 'bucket' }
-  const document = {
-    publicUrl: 'https://gateway.example',
-    stores: { main: { ...base, accessKeyId: secret, secretAccessKey: secret, ...store } },
-    stateStore: 'main',
-    endpoints: { demo: { store: 'main', as: 'key', ...endpoint } },
-    auth: { mode: 'passthrough' },
-    masterKeys: { env: 'KEYS' },
-  }
-  return readConfig(JSON.stringify(document), (name) =>
-    name === 'KEYS' ? `k1:${btoa('a'.repeat(32))}` : 'any-secret',
-  )
+const { pem } = makeSigningKey()
+const roleArn = 'arn:aws:iam::123456789012:role/bulkway'
+const env: Record<string, string> = {
+  ID: 'AKIAEXAMPLE',
+  SECRET: 'store-secret',
+  ROLE_ID: 'AKIAROLE',
+  ROLE_SECRET: 'role-secret',
+  OIDC: pem,
+  BROKEN: '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----',
+  KEYS: `k1:${btoa('a'.repeat(32))}`,
 }
 
-function faults(endpoint: object, store: object): Record<string, string> {
+interface Change {
+  readonly publicUrl?: string
+  readonly store?: object
+  readonly endpoint?: object
+  readonly oidc?: object
+}
+
+function read({ publicUrl = 'https://gateway.example', store, endpoint, oidc }: Change): Config {
+  const document = {
+    publicUrl,
+    stores: {
+      main: {
+        ...{ kind: 's3', region: 'eu-central-1', bucket: 'bulkway' },
+        endpoint: 'https://s3.eu-central-1.amazonaws.com',
+        accessKeyId: { env: 'ID' },
+        secretAccessKey: { env: 'SECRET' },
+        ...store,
+      },
+    },
+    stateStore: 'main',
+    endpoints: {
+      '*': { store: 'main' },
+      a: { as: 'key', s3ConfigFields: { sessionToken: 'sessionToken' }, ...endpoint },
+    },
+    auth: { mode: 'passthrough' },
+    masterKeys: { env: 'KEYS' },
+    ...(oidc && { oidc }),
+  }
+  return readConfig(JSON.stringify(document), (name) => env[name])
+}
+
+function faults(change: Change): Record<string, string> {
   try {
-    read(endpoint, store)
+    read(change)
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     return Object.fromEntries(error.faults.map(({ pointer, message }) => [pointer, message]))
   }
-  return {}
+  throw new Error('The configuration was taken')
 }
 
-const faultOf = (access: string, store: object) =>
-  faults({ access, s3ConfigFields: withToken }, store)['/endpoints/demo/access']
+const sts = { endpoint: { access: 'sts' }, store: { sts: { roleArn } } }
+const oidc = { signingKeys: { env: 'OIDC' } }
+const webIdentity = {
+  endpoint: { access: 'web-identity' },
+  store: { webIdentity: { roleArn } },
+  oidc,
+}
 
-const sts = { roleArn: 'arn:aws:iam::1:role/job' }
+describe('access "sts"', () => {
+  test('asks the STS beside the store with the store’s own keys, for an hour', () => {
+    const block = read(sts).stores.get('main')?.sts
+    expect(block).toMatchObject({
+      endpoint: 'https://sts.eu-central-1.amazonaws.com',
+      roleArn,
+      maxSeconds: 3600,
+    })
+    expect(block?.secretAccessKey.reveal()).toBe('store-secret')
+  })
 
-describe('keys of the store itself', () => {
-  it.for([
-    ['sts', 'https://storage.googleapis.com', 'Google Cloud Storage', 'do not expire'],
-    ['b2', 'https://fra1.digitaloceanspaces.com', 'DigitalOcean Spaces', 'do not expire'],
-    ['sts', 'https://s3api-eu-ro-1.runpod.io', 'a RunPod network volume', 'whole account'],
-    ['sts', 'https://t3.storage.dev', 'Tigris', 'no keys that expire'],
-    ['sts', r2, 'R2', 'it has no STS'],
-    ['b2', r2, 'R2', 'Use "r2" or "job-bucket"'],
-    ['sts', b2, 'B2', 'it has no STS'],
-    ['r2', b2, 'B2', 'Use "b2" or "job-bucket"'],
-    ['r2', 'https://s3.amazonaws.com', 'AWS', 'Use "sts" or "web-identity" or "job-bucket"'],
-  ] as const)(
-    'are refused as %s where the store at %s cannot give them',
-    ([access, endpoint, name, reason]) => {
-      const blocks = { sts, r2: { accountId }, b2: { bucketId: 'x' } }
-      const fault = faultOf(access, { endpoint, ...blocks })
-      expect(fault).toContain(`(${name})`)
-      expect(fault).toContain(reason)
-    },
-  )
-
-  it('take the account of R2 from its host, in every jurisdiction', () => {
-    for (const endpoint of [r2, `https://${accountId}.eu.r2.cloudflarestorage.com`]) {
-      expect(faultOf('r2', { endpoint })).toBeUndefined()
-      const config = read({ access: 'r2', s3ConfigFields: withToken }, { endpoint })
-      expect(config.stores.get('main')?.r2).toEqual({ accountId })
+  test('can have keys and a place of its own', () => {
+    const given = {
+      ...{ roleArn: 'arn:aws:iam:::role/job', endpoint: 'http://sts.internal:8000/' },
+      accessKeyId: { env: 'ROLE_ID' },
+      secretAccessKey: { env: 'ROLE_SECRET' },
+      maxSeconds: 31_536_000,
     }
+    const store = { endpoint: 'http://ceph.internal:8000', sts: given }
+    const block = read({ ...sts, store }).stores.get('main')?.sts
+    expect(block).toMatchObject({ endpoint: 'http://sts.internal:8000', maxSeconds: 31_536_000 })
+    expect(block?.secretAccessKey.reveal()).toBe('role-secret')
+    expect(block?.accessKeyId.reveal()).toBe('AKIAROLE')
   })
 
-  it('want the account where the host does not tell it', () => {
-    const endpoint = 'https://files.example'
-    expect(faultOf('r2', { endpoint })).toBe('cannot be "r2" without /stores/main/r2')
-    expect(faultOf('r2', { endpoint, r2: { accountId } })).toBeUndefined()
+  test.each([
+    ['https://s3.amazonaws.com', 'us-east-1', 'https://sts.us-east-1.amazonaws.com'],
+    ['https://s3.eu-central-1.wasabisys.com', 'eu-central-1', 'https://sts.wasabisys.com'],
+    ['https://rgw.example:7480', 'default', 'https://rgw.example:7480'],
+  ])('finds the STS of %s', (endpoint, region, expected) => {
+    const store = { endpoint, region, sts: { roleArn } }
+    expect(read({ ...sts, store }).stores.get('main')?.sts?.endpoint).toBe(expected)
   })
 
-  it('want B2’s bucket id', () => {
-    expect(faultOf('b2', { endpoint: b2 })).toBe('cannot be "b2" without /stores/main/b2')
-    const block = { bucketId: 'x' }
-    expect(faultOf('b2', { endpoint: b2, b2: block })).toBeUndefined()
-    expect(
-      read({ access: 'b2' }, { endpoint: b2, b2: block }).stores.get('main')?.b2,
-    ).toMatchObject({
-      bucketId: 'x',
-      endpoint: 'https://api.backblazeb2.com',
+  const cn = 'https://s3.cn-north-1.amazonaws.com.cn'
+  test.each<[string, Change, string, string]>([
+    ['no role', { ...sts, store: {} }, '/endpoints/a/access', 'without /stores/main/sts'],
+    [
+      'no name for the token',
+      { ...sts, endpoint: { access: 'sts', s3ConfigFields: {} } },
+      '/endpoints/a/s3ConfigFields/sessionToken',
+      'is required where access is "sts"',
+    ],
+    [
+      'a user for a role',
+      { ...sts, store: { sts: { roleArn: 'arn:aws:iam::123456789012:user/me' } } },
+      '/stores/main/sts/roleArn',
+      'must be the ARN of an IAM role',
+    ],
+    [
+      'a role of another partition',
+      { ...sts, store: { endpoint: cn, region: 'cn-north-1', sts: { roleArn } } },
+      '/stores/main/sts/roleArn',
+      'arn:aws-cn:iam::',
+    ],
+    [
+      'sessions that AWS does not give',
+      { ...sts, store: { sts: { roleArn, maxSeconds: 43_201 } } },
+      '/stores/main/sts/maxSeconds',
+      'must be 43200 or less',
+    ],
+    [
+      'sessions that are too short',
+      { ...sts, store: { sts: { roleArn, maxSeconds: 899 } } },
+      '/stores/main/sts/maxSeconds',
+      '900',
+    ],
+    [
+      'half a pair of keys',
+      { ...sts, store: { sts: { roleArn, accessKeyId: { env: 'ROLE_ID' } } } },
+      '/stores/main/sts/secretAccessKey',
+      'is required beside accessKeyId',
+    ],
+    [
+      'a store that has no STS',
+      { ...sts, store: { endpoint: 'https://s3.us-east-005.backblazeb2.com', sts: { roleArn } } },
+      '/endpoints/a/access',
+      'it has no STS',
+    ],
+    [
+      'a store whose keys do not expire',
+      { ...sts, store: { endpoint: 'https://storage.googleapis.com', sts: { roleArn } } },
+      '/endpoints/a/access',
+      'do not expire. Use "job-bucket"',
+    ],
+  ])('is refused with %s', (_name, change, pointer, reason) => {
+    expect(faults(change)[pointer]).toContain(reason)
+  })
+})
+
+describe('access "web-identity"', () => {
+  test('signs as the origin of the public URL', () => {
+    const config = read({ ...webIdentity, publicUrl: 'https://gateway.example/base/' })
+    expect(config.oidc).toMatchObject({ issuer: 'https://gateway.example', tokenSeconds: 60 })
+    expect(config.stores.get('main')?.webIdentity).toMatchObject({
+      audience: 'sts.amazonaws.com',
+      endpoint: 'https://sts.eu-central-1.amazonaws.com',
     })
+    expect(JSON.stringify(config.oidc)).not.toContain('PRIVATE')
   })
 
-  it('want both halves of B2’s own key, and https', () => {
-    const at = (block: object) =>
-      faults({ access: 'b2' }, { endpoint: b2, b2: { bucketId: 'x', ...block } })
-    expect(at({ keyId: secret })).toHaveProperty('/stores/main/b2/applicationKey')
-    expect(at({ applicationKey: secret })).toHaveProperty('/stores/main/b2/keyId')
-    expect(at({ endpoint: 'http://b2.example' })).toHaveProperty('/stores/main/b2/endpoint')
+  test('takes an issuer on loopback where the store is no cloud’s', () => {
+    const store = { endpoint: 'http://127.0.0.1:7480', webIdentity: { roleArn } }
+    const config = read({ ...webIdentity, store, publicUrl: 'http://127.0.0.1:8787' })
+    expect(config.oidc?.issuer).toBe('http://127.0.0.1:8787')
   })
 
-  it('with a session token want a name for it, those without do not', () => {
-    expect(faults({ access: 'r2' }, { endpoint: r2 })).toEqual({
-      '/endpoints/demo/s3ConfigFields/sessionToken': expect.stringContaining('access is "r2"'),
-    })
-    expect(faults({ access: 'b2' }, { endpoint: b2, b2: { bucketId: 'x' } })).toEqual({})
-  })
-
-  it('want a name of its own for each field', () => {
-    const at = (s3ConfigFields: object) =>
-      faults({ access: 'r2', s3ConfigFields }, { endpoint: r2 })
-    expect(at({ sessionToken: 'accessSecret' })).toHaveProperty(
-      '/endpoints/demo/s3ConfigFields/sessionToken',
-    )
-    const twice = at({ ...withToken, region: 'same', keyPrefix: 'same' })
-    expect(Object.keys(twice)).toEqual(['/endpoints/demo/s3ConfigFields/keyPrefix'])
-    expect(at({ ...withToken, accessId: 'accessSecret', accessSecret: 'accessId' })).toEqual({})
+  const { oidc: _none, ...withoutKeys } = webIdentity
+  test.each<[string, Change, string, string]>([
+    ['no role', { ...webIdentity, store: {} }, '/endpoints/a/access', '/stores/main/webIdentity'],
+    ['nobody to sign', withoutKeys, '/endpoints/a/access', 'without /oidc'],
+    [
+      'a key that is none',
+      { ...webIdentity, oidc: { signingKeys: { env: 'BROKEN' } } },
+      '/oidc/signingKeys',
+      'is not PKCS #8',
+    ],
+    [
+      'no key at all',
+      { ...webIdentity, oidc: { signingKeys: { env: 'MISSING' } } },
+      '/oidc/signingKeys',
+      'MISSING',
+    ],
+    [
+      'an issuer with a port on AWS',
+      { ...webIdentity, publicUrl: 'https://gateway.example:8443' },
+      '/endpoints/a/access',
+      'without a port',
+    ],
+    [
+      'a store that takes no identities',
+      {
+        ...webIdentity,
+        store: { endpoint: 'https://s3.wasabisys.com', webIdentity: { roleArn } },
+      },
+      '/endpoints/a/access',
+      'AssumeRole alone',
+    ],
+  ])('is refused with %s', (_name, change, pointer, reason) => {
+    expect(faults(change)[pointer]).toContain(reason)
   })
 })
