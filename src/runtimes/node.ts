@@ -20,6 +20,14 @@ try {
   process.exit(1)
 }
 
+try {
+  await deps.issuer?.publicKeys()
+} catch (error) {
+  const cause = error instanceof Error ? error.cause : undefined
+  process.stderr.write(`The keys of /oidc/signingKeys cannot be used: ${reasonOf(cause)}\n`)
+  process.exit(1)
+}
+
 /** Milliseconds that answers under way have after SIGTERM. */
 const shutdownMs = 25_000
 
