@@ -58,15 +58,14 @@ function bucketOfHost(host: string, virtualHost: string): string | undefined {
 }
 
 /**
- * Refuses keys that a store could read as another one: dot segments, empty segments (but for a slash
- * at the end), control characters, more than 1,024 bytes.
+ * Refuses keys that a store could read as another one: dot segments, control characters, more than
+ * 1,024 bytes. Empty segments are kept as they are: `bucket_upload` of runpod-python makes them of
+ * absolute paths, and they lead out of no mount.
  * @throws {S3Error} KeyTooLongError or InvalidArgument
  */
 export function checkKey(key: string): void {
   if (keyBytes(key) > maxKeyBytes) throw new S3Error('KeyTooLongError')
-  const segments = key.split('/')
-  if (segments.length > 1 && segments.at(-1) === '') segments.pop()
-  if (isForeign(key) || segments.includes('')) {
+  if (isForeign(key)) {
     throw new S3Error(
       'InvalidArgument',
       'The key holds segments or characters that are not allowed',

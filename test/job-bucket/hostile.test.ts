@@ -167,7 +167,11 @@ const climbing = [
 const empty = ['/', '//', '/x', '//x', 'a//x', 'in//x', 'session//x', 'a//']
 
 describe.each(Object.entries(keyRoutes))('%s', (name, route) => {
-  test.each([...climbing, ...empty])('refuses %j however it is spelt', async (key) => {
+  test.each(empty)('takes %j for a key of its own, and of no other mount', async (key) => {
+    expectNothingTaken(await route(key, encode), key)
+  })
+
+  test.each(climbing)('refuses %j however it is spelt', async (key) => {
     const spellings = [
       encode,
       encodeRfc3986,

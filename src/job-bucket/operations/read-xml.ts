@@ -52,7 +52,7 @@ function hasForeignReference(text: string): boolean {
 
 function decode(bytes: Uint8Array): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes)
   } catch {
     throw new S3Error('MalformedXML', 'The XML is not UTF-8')
   }
