@@ -391,3 +391,12 @@ test.for([
   expect([answer.status, code(answer.text)]).toEqual([501, 'NotImplemented'])
   expect(served.memory.requests).toEqual([])
 })
+
+test('does not take a checksum of the whole object for one of the list of parts', async () => {
+  const body = '<CompleteMultipartUpload/>'
+  const headers = { 'x-amz-checksum-crc32': 'AAAAAA==' }
+  const target = '/b/x?uploadId=u'
+  const answer = await send({ method: 'POST', target, body, headers })
+  expect(answer.status).toBe(501)
+  expect(served.memory.requests).toEqual([])
+})

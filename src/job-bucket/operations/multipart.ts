@@ -1,5 +1,6 @@
 import type { Reply } from '../../platform.ts'
 import { resolveKey } from '../authorise.ts'
+import { checksumHeaders } from '../body/checksum.ts'
 import type { Call } from '../call.ts'
 import { replyXml } from '../reply.ts'
 import { S3Error } from '../s3-error.ts'
@@ -48,6 +49,11 @@ export async function uploadPart(call: Call): Promise<Reply> {
 /** CompleteMultipartUpload. The list of parts is read and written anew: checksums stay behind. */
 export async function completeMultipartUpload(call: Call): Promise<Reply> {
   const key = resolveKey(call.grant, call.target.key, 'write')
+  // It is of the whole object, which nobody sees here, and not of this document.
+  if (checksumHeaders.some((name) => call.headers.has(name))) {
+    const text = 'A checksum of the whole object cannot be verified when its upload is completed'
+    throw new S3Error('NotImplemented', text)
+  }
   const parts = readParts(await readXml(call, 'CompleteMultipartUpload'))
   const uploadId = uploadIdOf(call)
   const numbers = parts.map(({ PartNumber }) => PartNumber)
