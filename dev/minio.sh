@@ -1,0 +1,283 @@
+#!/usr/bin/env bash
+# MinIO on loopback for tests of session keys. Licensed under the AGPL: only built and run here, never shipped.
+#
+#   dev/minio.sh build            builds the server once, with the machine's Go
+#   dev/minio.sh start DIR PORT   starts an empty server, prints how to reach it as one line of JSON
+#   dev/minio.sh provider DIR ISSUER CLIENT-ID
+#                                 starts it anew, trusting an OpenID Connect issuer that answers
+#                                 (http://127.0.0.1:PORT will do), prints that line again with
+#                                 webIdentityRoleArn; call it again to replace the issuer
+#   dev/minio.sh stop DIR         ends it and removes its data
+#
+# The program is kept under .bulkway/minio (or BULKWAY_MINIO_FOLDER). Each DIR is a server of its own.
+#
+# Known differences from STS: AssumeRole looks at neither role nor session name: a session has what its
+# user may do, narrowed by its policy. A session cannot make another one.
+set -euo pipefail
+
+say() { printf 'minio: %s\n' "$*" >&2; }
+fail() {
+  say "$*"
+  exit 1
+}
+hex() { od -An -N"$1" -tx1 /dev/urandom | tr -d ' \n'; }
+
+verb=${1:-}
+case $verb/$# in
+build/1 | start/3 | provider/4 | stop/2) ;;
+*) fail 'usage: minio.sh build | start DIR PORT | provider DIR ISSUER CLIENT-ID | stop DIR' ;;
+esac
+version=v0.0.0-20260212201848-7aac2a2c5b7c
+folder=${BULKWAY_MINIO_FOLDER:-$(cd -- "$(dirname -- "$0")/.." && pwd -P)/.bulkway/minio}
+program=$folder/minio-$version
+bucket=bulkway-test
+policy=bulkway-test
+
+# --- the program ----------------------------------------------------------------------------------
+
+build_once() {
+  mkdir -p -- "$folder"
+  exec 8>"$folder/lock"
+  flock -w 1800 8 || fail "another run holds $folder/lock"
+  if [[ ! -x $program ]]; then
+    command -v go >/dev/null || fail 'there is no Go to build it with: put go 1.24 or newer on PATH'
+    say "building MinIO $version, which takes minutes"
+    rm -rf -- "$folder/part"
+    (cd -- "$folder" && GOBIN=$folder/part GOTOOLCHAIN=local CGO_ENABLED=0 \
+      GOFLAGS='-buildvcs=false -p=1' nice -n 10 \
+      go install -trimpath -ldflags '-s -w' "github.com/minio/minio@$version" >&2) ||
+      fail 'it cannot be built'
+    mv -- "$folder/part/minio" "$program"
+    rmdir -- "$folder/part"
+  fi
+  exec 8>&-
+}
+
+if [[ $verb == build ]]; then
+  build_once
+  exit
+fi
+[[ $verb != stop || -d $2 ]] || exit 0
+mkdir -p -- "$2"
+dir=$(cd -- "$2" && pwd -P)
+state=$dir/server
+
+# --- the process ----------------------------------------------------------------------------------
+
+# The start time tells the server from a later process with the same id; a zombie has ended.
+birth_of() {
+  local stat
+  { stat=$(<"/proc/$1/stat"); } 2>/dev/null || return 1
+  read -ra stat <<<"${stat##*) }"
+  [[ ${stat[0]} != Z ]] && echo "${stat[19]}"
+}
+
+runs() {
+  local pid birth
+  { read -r pid birth <"$state/pid"; } 2>/dev/null && [[ $(birth_of "$pid") == "$birth" ]]
+}
+
+is_running() { runs && [[ -s $state/facts.json ]]; }
+
+# Nothing of the caller's environment: neither settings of another server nor a proxy. 9 is the lock,
+# which the server would hold for as long as it lives.
+launch() {
+  local port=$1 root
+  shift
+  read -ra root <"$state/root"
+  setsid env -i HOME="$state" PATH="$PATH" MINIO_ROOT_USER="${root[0]}" \
+    MINIO_ROOT_PASSWORD="${root[1]}" MINIO_SITE_REGION=us-east-1 MINIO_BROWSER=off \
+    MINIO_UPDATE=off MINIO_CALLHOME_ENABLE=off MINIO_CI_CD=1 "$@" \
+    "$program" server --quiet --address "127.0.0.1:$port" --certs-dir "$state/certs" "$state/files" \
+    </dev/null >>"$state/log" 2>&1 9>&- &
+  echo "$! $(birth_of $!)" >"$state/pid"
+}
+
+end() {
+  local pid signal i
+  for signal in TERM KILL; do
+    runs || return 0
+    read -r pid _ <"$state/pid"
+    kill -s "$signal" "$pid" 2>/dev/null || true
+    for ((i = 0; i < 50; i++)); do
+      runs || return 0
+      sleep 0.1
+    done
+  done
+  fail "process $pid does not end"
+}
+
+remove() {
+  end
+  [[ ! -e $state ]] || [[ -e $state/root ]] || fail "$state was not made here"
+  rm -rf -- "$state"
+}
+
+answers() (
+  exec 3<>"/dev/tcp/127.0.0.1/$1" || exit 1
+  printf 'GET /minio/health/ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' >&3
+  read -r -t 5 line <&3 && [[ $line == HTTP/1.1\ 200* ]]
+) 2>/dev/null
+
+wait_ready() {
+  until answers "$1"; do
+    runs || fail 'the server ended'
+    ((SECONDS < 60)) || fail 'not ready in time'
+    sleep 0.1
+  done
+}
+
+give_up() {
+  trap - EXIT INT TERM
+  say 'could not start'
+  tail -n 10 "$state/log" >&2 || true
+  remove
+  exit 1
+}
+
+# --- users and policies ---------------------------------------------------------------------------
+
+# Makes the bucket, a policy for all of it, and a user that has this policy alone. The administrator's
+# API takes a user's secret encrypted with the administrator's own: a salt of 32 bytes, the way it is
+# done (2: PBKDF2 and AES-256-GCM), 8 bytes of nonce, then the last and only segment, numbered 1, that
+# binds the tag of an empty one, numbered 0.
+prepare() {
+  node --input-type=commonjs - "$@" <<'JAVASCRIPT'
+const crypto = require('node:crypto')
+const http = require('node:http')
+
+const [port, rootId, rootSecret, bucket, policy, userId, userSecret] = process.argv.slice(2)
+const arn = `arn:aws:s3:::${bucket}`
+const statement = { Effect: 'Allow', Action: ['s3:*'], Resource: [arn, `${arn}/*`] }
+const user = { secretKey: userSecret, status: 'enabled' }
+const admin = '/minio/admin/v3'
+
+async function main() {
+  await put(`/${bucket}`, {}, '')
+  const document = JSON.stringify({ Version: '2012-10-17', Statement: [statement] })
+  await put(`${admin}/add-canned-policy`, { name: policy }, document)
+  await put(`${admin}/add-user`, { accessKey: userId }, encrypt(JSON.stringify(user)))
+  const mapping = { isGroup: 'false', policyName: policy, userOrGroup: userId }
+  await put(`${admin}/set-user-or-group-policy`, mapping, '')
+}
+
+function encrypt(text) {
+  const salt = crypto.randomBytes(32)
+  const nonce = crypto.randomBytes(8)
+  const key = crypto.pbkdf2Sync(rootSecret, salt, 8192, 32, 'sha256')
+  const seal = (number, bound, bytes) => {
+    const counter = Buffer.alloc(4)
+    counter.writeUInt32LE(number)
+    const cipher = crypto.createCipheriv('aes-256-gcm', key, Buffer.concat([nonce, counter]))
+    cipher.setAAD(bound)
+    return Buffer.concat([cipher.update(bytes), cipher.final(), cipher.getAuthTag()])
+  }
+  const bound = Buffer.concat([Buffer.from([0x80]), seal(0, Buffer.alloc(0), '')])
+  return Buffer.concat([salt, Buffer.from([2]), nonce, seal(1, bound, text)])
+}
+
+// Parameters in the order of their names, of characters that need no encoding.
+function put(path, parameters, body) {
+  const host = `127.0.0.1:${port}`
+  const query = Object.entries(parameters).map((pair) => pair.join('=')).join('&')
+  const time = new Date().toISOString().replace(/[:-]|\.\d+/g, '')
+  const scope = `${time.slice(0, 8)}/us-east-1/s3/aws4_request`
+  const digest = hash(body)
+  const names = 'host;x-amz-content-sha256;x-amz-date'
+  const signed = `host:${host}\nx-amz-content-sha256:${digest}\nx-amz-date:${time}\n`
+  const canonical = ['PUT', path, query, signed, names, digest].join('\n')
+  const text = ['AWS4-HMAC-SHA256', time, scope, hash(canonical)].join('\n')
+  const key = scope.split('/').reduce((last, part) => hmac(last, part), `AWS4${rootSecret}`)
+  const headers = {
+    host,
+    'content-length': Buffer.byteLength(body),
+    'x-amz-content-sha256': digest,
+    'x-amz-date': time,
+    authorization: `AWS4-HMAC-SHA256 Credential=${rootId}/${scope}, SignedHeaders=${names}, Signature=${hmac(key, text).toString('hex')}`,
+  }
+  return new Promise((resolve, reject) => {
+    const request = http.request(
+      { host: '127.0.0.1', port, method: 'PUT', path: query ? `${path}?${query}` : path, headers },
+      async (answer) => {
+        let said = ''
+        for await (const chunk of answer) said += chunk
+        if (answer.statusCode === 200) resolve()
+        else reject(new Error(`PUT ${path}: ${answer.statusCode} ${said}`))
+      },
+    )
+    request.on('error', reject).end(body)
+  })
+}
+
+function hash(bytes) {
+  return crypto.createHash('sha256').update(bytes).digest('hex')
+}
+
+function hmac(key, text) {
+  return crypto.createHmac('sha256', key).update(text).digest()
+}
+
+main().catch((error) => {
+  console.error(`minio: ${error.message}`)
+  process.exitCode = 1
+})
+JAVASCRIPT
+}
+
+# --- verbs ----------------------------------------------------------------------------------------
+
+start() {
+  local port=$1 root key secret
+  [[ $port =~ ^[1-9][0-9]{0,4}$ && $port -le 65535 ]] || fail "not a port: $port"
+  if is_running; then
+    [[ $(<"$state/port") == "$port" ]] || fail "$dir runs on port $(<"$state/port")"
+    cat -- "$state/facts.json"
+    return
+  fi
+  remove
+  ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || fail "port $port is in use"
+  build_once
+
+  SECONDS=0
+  root=("$(hex 10)" "$(hex 20)")
+  key=$(hex 10)
+  secret=$(hex 20)
+  mkdir -p -- "$state"/{files,certs}
+  (umask 077 && echo "${root[@]}" >"$state/root")
+  echo "$port" >"$state/port"
+  trap give_up EXIT INT TERM
+  launch "$port"
+  wait_ready "$port"
+  prepare "$port" "${root[@]}" "$bucket" "$policy" "$key" "$secret"
+  printf '{"endpoint":"http://127.0.0.1:%s","region":"us-east-1","bucket":"%s","accessKeyId":"%s","secretAccessKey":"%s","roleArn":"arn:aws:iam::000000000000:role/bulkway-job","stsEndpoint":"http://127.0.0.1:%s"}\n' \
+    "$port" "$bucket" "$key" "$secret" "$port" >"$state/facts.part"
+  mv -- "$state/facts.part" "$state/facts.json"
+  trap - EXIT INT TERM
+  cat -- "$state/facts.json"
+}
+
+# A role's name is made of the client id; what it may do is the policy named here.
+provider() {
+  local issuer=$1 client=$2 port name
+  [[ $issuer =~ ^https?://[^/\"]+(/[^\"]*[^/\"])?$ ]] || fail "not an issuer: $issuer"
+  [[ $client =~ ^[A-Za-z0-9._:/-]+$ ]] || fail "not a client id: $client"
+  is_running || fail "no server runs in $dir"
+  port=$(<"$state/port")
+  name=$(node -p 'crypto.createHash("sha1").update(process.argv[1]).digest("base64url")' "$client")
+  end
+  SECONDS=0
+  trap give_up EXIT INT TERM
+  launch "$port" MINIO_IDENTITY_OPENID_CONFIG_URL="$issuer/.well-known/openid-configuration" \
+    MINIO_IDENTITY_OPENID_CLIENT_ID="$client" MINIO_IDENTITY_OPENID_ROLE_POLICY="$policy"
+  wait_ready "$port"
+  trap - EXIT INT TERM
+  sed "s|}\$|,\"webIdentityRoleArn\":\"arn:minio:iam:us-east-1::role/$name\"}|" -- "$state/facts.json"
+}
+
+exec 9>"$dir/lock"
+flock -w 300 9 || fail "another run holds $dir/lock"
+case $verb in
+start) start "$3" ;;
+provider) provider "$3" "$4" ;;
+stop) remove ;;
+esac
