@@ -76,9 +76,14 @@ export class MemoryStore implements Pick<ObjectStore, 'id' | 'send'> {
     return this.#read(request)
   }
 
-  /** As Ceph RGW 16 does it: conditions on the source are taken and not looked at. */
+  /**
+   * As Ceph RGW 16 does it: conditions on the source are taken and not looked at, and the source of a
+   * part is not decoded.
+   */
   #copy({ key, query = {}, headers = {} }: StoreRequest, copyFrom: string): IncomingResponse {
-    const source = this.objects.get(copyFrom)
+    const isPart = query['uploadId'] !== undefined
+    const named = isPart ? copyFrom.split('/').map(encodeURIComponent).join('/') : copyFrom
+    const source = this.objects.get(named)
     if (source === undefined) return failure(404, 'NoSuchKey')
     const upload = this.uploads.get(query['uploadId'] ?? '')
     const [, first, last] =
