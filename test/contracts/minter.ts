@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { GrantToMint, Minted, Minter } from '../../src/access/minter.ts'
 import { encodeBase32 } from '../../src/bytes/base32.ts'
@@ -184,8 +185,12 @@ export function minterContract(name: string, open: () => MinterBed, traits: Mint
     })
 
     test('may do nothing with the bucket itself', async () => {
+      const body = '<x/>'
+      // Without it some stores find fault with the request before they ask whose it is.
+      const headers = { 'content-md5': createHash('md5').update(body).digest('base64') }
       for (const query of ['acl', 'policy', 'lifecycle', 'cors', 'versioning']) {
-        expect(await status({ method: 'PUT', query: { [query]: '' }, body: '<x/>' })).toBe(403)
+        const refused = await status({ method: 'PUT', query: { [query]: '' }, headers, body })
+        expect([query, refused]).toEqual([query, 403])
       }
       expect(await status({ method: 'DELETE' })).toBe(403)
       expect(await exists(`${own.in}0-file.png`)).toBe(true)
