@@ -262,6 +262,9 @@ provider() {
   [[ $issuer =~ ^https?://[^/\"]+(/[^\"]*[^/\"])?$ ]] || fail "not an issuer: $issuer"
   [[ $client =~ ^[A-Za-z0-9._:/-]+$ ]] || fail "not a client id: $client"
   is_running || fail "no server runs in $dir"
+  # MinIO starts without an issuer that is not there, and then knows no role.
+  node -e 'fetch(process.argv[1]).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))' \
+    "$issuer/.well-known/openid-configuration" || fail "$issuer does not answer"
   port=$(<"$state/port")
   name=$(node -p 'crypto.createHash("sha1").update(process.argv[1]).digest("base64url")' "$client")
   end
