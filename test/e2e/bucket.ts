@@ -14,6 +14,8 @@ export interface BucketFacts {
   readonly bucket: string
   readonly accessKeyId: string
   readonly secretAccessKey: string
+  /** Role that jobs' keys are made with, where the server has an STS. */
+  readonly roleArn?: string
 }
 
 /** The real store behind the gateway, seen directly. */

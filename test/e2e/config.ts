@@ -31,6 +31,7 @@ export function configFor(facts: {
         pathStyle: true,
         accessKeyId: { env: 'BULKWAY_STORE_ACCESS_KEY_ID' },
         secretAccessKey: { env: 'BULKWAY_STORE_SECRET_ACCESS_KEY' },
+        ...(store.roleArn && { sts: { roleArn: store.roleArn, maxSeconds: 43_200 } }),
       },
     },
     stateStore: 'main',
@@ -41,6 +42,7 @@ export function configFor(facts: {
       always: { as: 'key', stage: 'always' },
       narrow: { as: 'key', stage: 'always', outputMaxBytes: 1000, outputMaxObjects: 2 },
       link: { as: 'url', stage: 'always', access: 'none', s3Config: 'never' },
+      ...(store.roleArn && { native: nativeEndpoint }),
       bare: { runMaxBytes: smallLimit, runsyncMaxBytes: smallLimit },
       ruled: {
         as: 'key',
@@ -59,4 +61,12 @@ export function configFor(facts: {
     allowLoopbackWebhooks: true,
     masterKeys: { env: 'BULKWAY_MASTER_KEYS' },
   }
+}
+
+/** An endpoint whose worker is given keys of the store itself. */
+const nativeEndpoint = {
+  as: 'key',
+  stage: 'always',
+  access: 'sts',
+  s3ConfigFields: { sessionToken: 'sessionToken', region: 'region', keyPrefix: 'keyPrefix' },
 }
