@@ -193,6 +193,19 @@ export class Stack {
     })
   }
 
+  /** Starts one more instance on Node, over the same state. */
+  async startAnother(port: number): Promise<Child> {
+    const { dev, directory, document } = this.#running
+    return await startGateway({
+      runtime: 'node',
+      port,
+      configPath: dev.configPath,
+      configText: JSON.stringify(document),
+      env: dev.env,
+      directory,
+    })
+  }
+
   /** Starts everything. */
   async start(): Promise<void> {
     const directory = await mkdtemp(join(tmpdir(), 'bulkway-e2e-'))
