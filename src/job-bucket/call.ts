@@ -15,6 +15,8 @@ export interface Call {
   readonly quotas: Quotas
   readonly platform: Platform
   readonly log: Log
+  /** The `x-amz-content-sha256` that was proven. */
+  readonly payloadHash: string
   /** Request id. */
   readonly id: string
   /** The request's body with its checks; only operations that read one may ask, once. */

@@ -130,7 +130,7 @@ export function createJobBucket(deps: JobBucketDeps): JobBucket {
     const { keyring, grants } = deps
     const auth = { keyring, grants, now: () => platform.now(), digests: platform.digests }
     const proof = await authenticate(auth, signed, rawResource)
-    const { grant } = proof
+    const { grant, payloadHash } = proof
     const operation = detectOperation(method, target, headers)
     if (operation === undefined) throw new S3Error('NotImplemented')
     if (target.key !== '') checkKey(target.key)
@@ -139,7 +139,10 @@ export function createJobBucket(deps: JobBucketDeps): JobBucket {
     const store = deps.store(grant.storeId)
     if (store === undefined) throw new S3Error('InternalError', undefined, 'the store is gone')
     const upload = () => takeUpload(proof)
-    return await run({ target, headers, grant, store, quotas, platform, log, id, upload })
+    return await run({
+      ...{ target, headers, grant, store, quotas, platform, log, payloadHash, id },
+      upload,
+    })
   }
 
   return { answer }

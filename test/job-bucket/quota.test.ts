@@ -95,10 +95,16 @@ describe('the byte quota', () => {
     await put('c', 350)
   })
 
-  test('lists nothing while a job is far from it', async () => {
+  test('lists once, and not again while a job is far from it', async () => {
     served.change({ quota: { bytes: 1e12, objects: 100_000 } })
     for (const key of ['a', 'b', 'c', 'd']) await put(key, 1000)
-    expect(served.memory.requests.map(({ method }) => method)).toEqual(['PUT', 'PUT', 'PUT', 'PUT'])
+    expect(served.memory.requests.map(({ method }) => method)).toEqual([
+      'GET',
+      'PUT',
+      'PUT',
+      'PUT',
+      'PUT',
+    ])
   })
 })
 
@@ -149,6 +155,23 @@ describe('a multipart upload', () => {
     await expect(put('b', 1)).rejects.toMatchObject(exceeded)
     await s3.send(new AbortMultipartUploadCommand({ Bucket, Key: 'a', UploadId: id }))
     await put('b', 1000)
+  })
+
+  test('that ended elsewhere takes nothing any more', async () => {
+    const id = await begin('a')
+    await part('a', id, 1, 600)
+    await expect(put('b', 600)).rejects.toMatchObject(exceeded)
+    // Completed through another instance, and its object deleted.
+    served.memory.uploads.delete(`${id}`)
+    await put('b', 600)
+  })
+
+  test('of another key is not forgotten by an abort', async () => {
+    const id = await begin('a')
+    await part('a', id, 1, 600)
+    const abort = new AbortMultipartUploadCommand({ Bucket, Key: 'other', UploadId: id })
+    await expect(s3.send(abort)).rejects.toThrow()
+    await expect(put('b', 600)).rejects.toMatchObject(exceeded)
   })
 
   test('whose object is one too many leaves none', async () => {

@@ -53,8 +53,8 @@ export async function deleteObjects(call: Call): Promise<Reply> {
 }
 
 /** Whether anything says what the list must be; S3 too takes none without. */
-function isProven({ headers }: Call): boolean {
-  const isHashed = headers.get('x-amz-content-sha256') !== 'UNSIGNED-PAYLOAD'
+function isProven({ headers, payloadHash }: Call): boolean {
+  const isHashed = payloadHash !== 'UNSIGNED-PAYLOAD'
   const names = [...headers.keys()]
   return isHashed || names.some((n) => n === 'content-md5' || n.startsWith('x-amz-checksum-'))
 }

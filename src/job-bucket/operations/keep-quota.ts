@@ -1,11 +1,14 @@
+import { reasonOf } from '../../log.ts'
+import { listUploads } from '../../store/list-uploads.ts'
 import { findMount, orderMounts } from '../authorise.ts'
 import type { Call } from '../call.ts'
-import type { Amount, Count, Reservation } from '../quota.ts'
+import type { Amount } from '../job-usage.ts'
+import type { OutputsInStore, PartOf, Reservation } from '../quota.ts'
 import { S3Error } from '../s3-error.ts'
 import { askStore, storeError } from '../store-answer.ts'
 import { openSource } from './list-source.ts'
 
-const none: Reservation = { settle: async () => {}, release: () => {} }
+const none: Reservation = { settle: async () => {}, doubt: () => {}, release: () => {} }
 const everything = { prefix: '', delimiter: '', after: '', maxKeys: 1000 }
 
 /**
@@ -14,7 +17,7 @@ const everything = { prefix: '', delimiter: '', after: '', maxKeys: 1000 }
  */
 export async function reserve(call: Call, key: string, bytes: number): Promise<Reservation> {
   if (!isOutput(call)) return none
-  return await call.quotas.reserve(call.grant, key, { bytes, objects: 1 }, counter(call))
+  return await call.quotas.reserve(call.grant, key, { bytes, objects: 1 }, outputsOf(call))
 }
 
 /**
@@ -24,12 +27,12 @@ export async function reserve(call: Call, key: string, bytes: number): Promise<R
 export async function reservePart(
   call: Call,
   key: string,
-  { uploadId, partNumber }: { readonly uploadId: string; readonly partNumber: string },
+  { uploadId, partNumber }: Omit<PartOf, 'key'>,
   bytes: number,
 ): Promise<Reservation> {
   if (!isOutput(call)) return none
   const part = { key, uploadId, partNumber }
-  return await call.quotas.reservePart(call.grant, part, bytes, counter(call))
+  return await call.quotas.reservePart(call.grant, part, bytes, outputsOf(call))
 }
 
 /**
@@ -47,12 +50,21 @@ export async function settle(
   try {
     await reservation.settle({ bytes: bytes ?? (await sizeOf(call, key)), objects: 1 })
   } catch (error) {
-    if (error instanceof S3Error && error.code === 'QuotaExceeded') {
-      const answer = await askStore(call, { method: 'DELETE', key })
-      await answer.body.cancel()
-    }
+    // It is there, but how large was not learned.
+    reservation.doubt()
+    if (error instanceof S3Error && error.code === 'QuotaExceeded') await remove(call, key)
     throw error
   }
+}
+
+/** Takes an object away that is one too many; the store is asked twice. */
+async function remove(call: Call, key: string): Promise<void> {
+  for (let tried = 0; tried < 2; tried++) {
+    const answer = await askStore(call, { method: 'DELETE', key })
+    await answer.body.cancel()
+    if (answer.status < 300 || answer.status === 404) return
+  }
+  call.log.write('error', { event: 'job_bucket_over_quota', requestId: call.id })
 }
 
 /** Size of an object in bytes; `key` is real. */
@@ -70,17 +82,37 @@ function isOutput({ grant, target }: Call): boolean {
   return grant.quota !== undefined && findMount(orderMounts(grant.mounts), target.key)?.path === ''
 }
 
-function counter(call: Call): Count {
-  return async ({ except }) => {
-    const mounts = orderMounts(call.grant.mounts)
-    const outputs = mounts.find(({ path }) => path === '')
-    const source = outputs && openSource(call, mounts, outputs, everything)
-    let total: Amount = { bytes: 0, objects: 0 }
-    if (outputs === undefined || source === undefined) return total
-    for await (const { key, object } of source) {
-      if (object === undefined || outputs.key + key === except) continue
-      total = { bytes: total.bytes + Number(object.size), objects: total.objects + 1 }
-    }
-    return total
+function outputsOf(call: Call): OutputsInStore {
+  const mounts = orderMounts(call.grant.mounts)
+  const outputs = mounts.find(({ path }) => path === '')
+  return {
+    async count(replaced) {
+      const source = outputs && openSource(call, mounts, outputs, everything)
+      let all: Amount = { bytes: 0, objects: 0 }
+      let old: Amount = { bytes: 0, objects: 0 }
+      if (outputs === undefined || source === undefined) return { all, replaced: old }
+      for await (const { key, object } of source) {
+        if (object === undefined) continue
+        const bytes = Number(object.size)
+        all = { bytes: all.bytes + bytes, objects: all.objects + 1 }
+        if (outputs.key + key === replaced) old = { bytes, objects: 1 }
+      }
+      return { all, replaced: old }
+    },
+    async openUploads() {
+      const open = new Set<string>()
+      if (outputs === undefined) return open
+      try {
+        let page = await listUploads(call.store, outputs.key)
+        while (page !== undefined) {
+          for (const { uploadId } of page.uploads) open.add(uploadId)
+          if (page.next === undefined) return open
+          page = await listUploads(call.store, outputs.key, page.next)
+        }
+      } catch (error) {
+        throw new S3Error('ServiceUnavailable', undefined, reasonOf(error))
+      }
+      return undefined
+    },
   }
 }

@@ -62,7 +62,7 @@ export async function completeMultipartUpload(call: Call): Promise<Reply> {
   const reservation = await reserve(call, key, 0)
   try {
     const reply = await complete(call, key, parts)
-    call.quotas.forgetParts(call.grant, uploadId)
+    call.quotas.forgetParts(call.grant, { key, uploadId })
     await settle(call, key, reservation, bytes)
     return reply
   } finally {
@@ -103,7 +103,7 @@ export async function abortMultipartUpload(call: Call): Promise<Reply> {
   const answer = await askStore(call, { method: 'DELETE', key, query })
   if (answer.status >= 300) throw await storeError(answer, 'NoSuchUpload')
   await answer.body.cancel()
-  call.quotas.forgetParts(call.grant, query.uploadId)
+  call.quotas.forgetParts(call.grant, { key, ...query })
   return { status: 204, headers: new Headers() }
 }
 

@@ -1,0 +1,114 @@
+import { describe, expect, test } from 'vitest'
+import type { Grant } from '../../src/grants/grant.ts'
+import type { Amount } from '../../src/job-bucket/job-usage.ts'
+import { createQuotas, type OutputsInStore, type Quotas } from '../../src/job-bucket/quota.ts'
+import { S3Error } from '../../src/job-bucket/s3-error.ts'
+
+/** A store whose listings and writes take turns as a seeded coin says. */
+class Outputs implements OutputsInStore {
+  readonly objects = new Map<string, number>()
+  #seed: number
+
+  constructor(seed = 1) {
+    this.#seed = seed
+  }
+
+  async pause(): Promise<void> {
+    this.#seed = (this.#seed * 48_271) % 2_147_483_647
+    for (let left = this.#seed % 7; left > 0; left--) await Promise.resolve()
+  }
+
+  async count(replaced: string): Promise<{ all: Amount; replaced: Amount }> {
+    await this.pause()
+    const old = this.objects.get(replaced)
+    const all = { bytes: this.bytes(), objects: this.objects.size }
+    await this.pause()
+    return { all, replaced: { bytes: old ?? 0, objects: old === undefined ? 0 : 1 } }
+  }
+
+  async openUploads(): Promise<ReadonlySet<string>> {
+    return new Set()
+  }
+
+  bytes(): number {
+    return [...this.objects.values()].reduce((sum, size) => sum + size, 0)
+  }
+}
+
+const grant = { grantId: 'g', quota: { bytes: 1000, objects: 1000 } } as Grant
+
+/** A write as the job bucket makes it; whether it stayed. */
+async function write(quotas: Quotas, store: Outputs, key: string, bytes: number): Promise<boolean> {
+  const amount = { bytes, objects: 1 }
+  try {
+    const reservation = await quotas.reserve(grant, key, amount, store)
+    await store.pause()
+    store.objects.set(key, bytes)
+    await reservation.settle(amount)
+    return true
+  } catch (error) {
+    if (!(error instanceof S3Error)) throw error
+    // What was not written is not there; what was written and is too much goes.
+    if (store.objects.get(key) === bytes) store.objects.delete(key)
+    return false
+  }
+}
+
+describe('many writes of one job at a time', () => {
+  test.each(Array.from({ length: 40 }, (_, at) => at + 1))(
+    'hold to the quota, order %i',
+    async (seed) => {
+      const store = new Outputs(seed)
+      const quotas = createQuotas()
+      const small = Array.from({ length: 8 }, (_, at) => write(quotas, store, `s${at}`, 5))
+      expect(await Promise.all(small)).not.toContain(false)
+      for (let at = 0; at < 20; at++) await write(quotas, store, `l${at}`, 200)
+      expect(store.bytes()).toBe(840)
+      const burst = Array.from({ length: 100 }, (_, at) => write(quotas, store, `b${at}`, 5))
+      await Promise.all(burst)
+      for (let at = 0; at < 20; at++) await write(quotas, store, `m${at}`, 200)
+      expect(store.bytes()).toBeLessThanOrEqual(1000)
+    },
+  )
+
+  test.each(Array.from({ length: 20 }, (_, at) => at + 1))(
+    'keep what fits, order %i',
+    async (seed) => {
+      const store = new Outputs(seed)
+      const quotas = createQuotas()
+      const fits = Array.from({ length: 10 }, (_, at) => write(quotas, store, `k${at}`, 100))
+      expect(await Promise.all(fits)).not.toContain(false)
+      expect(store.bytes()).toBe(1000)
+    },
+  )
+})
+
+test('instances one after another count what the ones before them wrote', async () => {
+  const store = new Outputs()
+  for (let at = 0; at < 40; at++) await write(createQuotas(), store, `k${at}`, 100)
+  expect(store.bytes()).toBe(1000)
+})
+
+test('ten instances at a time hold to the quota', async () => {
+  const store = new Outputs()
+  const all = Array.from({ length: 10 }, () => createQuotas())
+  for (let round = 0; round < 30; round++) {
+    await Promise.all(all.map((quotas, at) => write(quotas, store, `${round}-${at}`, 10)))
+  }
+  expect(store.bytes()).toBeLessThanOrEqual(1000)
+})
+
+test('an object that fits stays while another is being replaced', async () => {
+  const store = new Outputs()
+  const quotas = createQuotas()
+  expect(await write(quotas, store, 'b', 700)).toBe(true)
+  const replacing = await quotas.reserve(grant, 'b', { bytes: 700, objects: 1 }, store)
+  const writing = await quotas
+    .reserve(grant, 'a', { bytes: 200, objects: 1 }, store)
+    .catch(() => undefined)
+  store.objects.set('b', 700)
+  await replacing.settle({ bytes: 700, objects: 1 })
+  writing?.release()
+  expect(await write(quotas, store, 'a', 200)).toBe(true)
+  expect(store.bytes()).toBe(900)
+})
