@@ -32,6 +32,10 @@ export function checkNativeAccess(
     const message = `is required where access is "${access}": its keys have a session token, which the worker must take`
     faults.push({ pointer: `${at('s3ConfigFields')}/sessionToken`, message })
   }
+  if (endpoint.s3Config === 'always' && s3ConfigFields?.keyPrefix === undefined) {
+    const message = `is required where access is "${access}" and s3Config "always": the worker must know where its outputs may go`
+    faults.push({ pointer: `${at('s3ConfigFields')}/keyPrefix`, message })
+  }
   if (access === 'web-identity' && document.oidc === undefined) {
     refuse('cannot be "web-identity" without /oidc, which signs the tokens')
   }

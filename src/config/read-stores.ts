@@ -42,7 +42,7 @@ export function readStores(
     const sts = readSts(reading)
     const webIdentity = readWebIdentity(reading)
     const b2 = readB2(reading)
-    const accountId = document.r2?.accountId ?? providerOf(endpoint)?.accountId
+    const accountId = readAccount(reading)
     read.set(
       id,
       Object.freeze({
@@ -55,6 +55,16 @@ export function readStores(
     )
   }
   return read
+}
+
+function readAccount({ document, endpoint, pointer, faults }: Reading): string | undefined {
+  const told = providerOf(endpoint)?.accountId
+  const given = document.r2?.accountId
+  if (given !== undefined && told !== undefined && given !== told) {
+    const message = 'is not the account that the endpoint names'
+    faults.push({ pointer: `${pointer}/r2/accountId`, message })
+  }
+  return given ?? told
 }
 
 function readSts(reading: Reading): StsConfig | undefined {
@@ -102,8 +112,9 @@ function readB2(reading: Reading): B2Config | undefined {
 /** The regional STS beside AWS and Wasabi; other servers answer for both at one address. */
 function stsEndpoint(reading: Reading, given: string | undefined, pointer: string): string {
   const { endpoint, document, faults } = reading
-  if (given !== undefined) return parseBaseUrl(given, pointer, faults, false)
-  return providerOf(endpoint)?.sts?.replace('{region}', document.region) ?? endpoint
+  const sts = providerOf(endpoint)?.sts?.replace('{region}', document.region)
+  // Its answers hold keys, and web identity sends a bearer token: over https alone.
+  return parseBaseUrl(given ?? sts ?? endpoint, pointer, faults)
 }
 
 /** Two secrets that belong together, or the store's own where neither is given. */

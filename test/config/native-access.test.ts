@@ -78,14 +78,14 @@ describe('access "sts"', () => {
 
   test('can have keys and a place of its own', () => {
     const given = {
-      ...{ roleArn: 'arn:aws:iam:::role/job', endpoint: 'http://sts.internal:8000/' },
+      ...{ roleArn: 'arn:aws:iam:::role/job', endpoint: 'https://sts.internal:8000/' },
       accessKeyId: { env: 'ROLE_ID' },
       secretAccessKey: { env: 'ROLE_SECRET' },
       maxSeconds: 31_536_000,
     }
     const store = { endpoint: 'http://ceph.internal:8000', sts: given }
     const block = read({ ...sts, store }).stores.get('main')?.sts
-    expect(block).toMatchObject({ endpoint: 'http://sts.internal:8000', maxSeconds: 31_536_000 })
+    expect(block).toMatchObject({ endpoint: 'https://sts.internal:8000', maxSeconds: 31_536_000 })
     expect(block?.secretAccessKey.reveal()).toBe('role-secret')
     expect(block?.accessKeyId.reveal()).toBe('AKIAROLE')
   })
@@ -97,6 +97,14 @@ describe('access "sts"', () => {
   ])('finds the STS of %s', (endpoint, region, expected) => {
     const store = { endpoint, region, sts: { roleArn } }
     expect(read({ ...sts, store }).stores.get('main')?.sts?.endpoint).toBe(expected)
+  })
+
+  test.each([
+    ['beside the store', {}],
+    ['of its own', { endpoint: 'http://localhost:8000' }],
+  ])('may ask an STS %s over plain http on loopback', (_place, given) => {
+    const store = { endpoint: 'http://localhost:8000', sts: { roleArn, ...given } }
+    expect(read({ ...sts, store }).stores.get('main')?.sts?.endpoint).toBe('http://localhost:8000')
   })
 
   const cn = 'https://s3.cn-north-1.amazonaws.com.cn'
@@ -137,6 +145,18 @@ describe('access "sts"', () => {
       { ...sts, store: { sts: { roleArn, accessKeyId: { env: 'ROLE_ID' } } } },
       '/stores/main/sts/secretAccessKey',
       'is required beside accessKeyId',
+    ],
+    [
+      'an STS over plain http',
+      { ...sts, store: { sts: { roleArn, endpoint: 'http://sts.internal' } } },
+      '/stores/main/sts/endpoint',
+      'must be https',
+    ],
+    [
+      'an STS beside a store over plain http',
+      { ...sts, store: { endpoint: 'http://ceph.internal', sts: { roleArn } } },
+      '/stores/main/sts/endpoint',
+      'must be https',
     ],
     [
       'a store that has no STS',
@@ -195,6 +215,18 @@ describe('access "web-identity"', () => {
       'without a port',
     ],
     [
+      'an STS over plain http',
+      { ...webIdentity, store: { webIdentity: { roleArn, endpoint: 'http://sts.internal' } } },
+      '/stores/main/webIdentity/endpoint',
+      'must be https',
+    ],
+    [
+      'an STS beside a store over plain http',
+      { ...webIdentity, store: { endpoint: 'http://ceph.internal', webIdentity: { roleArn } } },
+      '/stores/main/webIdentity/endpoint',
+      'must be https',
+    ],
+    [
       'a store that takes no identities',
       {
         ...webIdentity,
@@ -205,5 +237,53 @@ describe('access "web-identity"', () => {
     ],
   ])('is refused with %s', (_name, change, pointer, reason) => {
     expect(faults(change)[pointer]).toContain(reason)
+  })
+})
+
+describe('access "r2"', () => {
+  const accountId = '0123456789abcdef0123456789abcdef'
+  const r2 = `https://${accountId}.r2.cloudflarestorage.com`
+  const accountOf = (store: object) =>
+    read({ endpoint: { access: 'r2' }, store }).stores.get('main')?.r2?.accountId
+
+  test('takes the account from the host, or from the configuration', () => {
+    expect(accountOf({ endpoint: r2 })).toBe(accountId)
+    expect(accountOf({ endpoint: r2, r2: { accountId } })).toBe(accountId)
+    expect(accountOf({ endpoint: 'https://files.example', r2: { accountId } })).toBe(accountId)
+  })
+
+  test('is refused with another account than the host names', () => {
+    const store = { endpoint: r2, r2: { accountId: 'f'.repeat(32) } }
+    expect(faults({ endpoint: { access: 'r2' }, store })).toEqual({
+      '/stores/main/r2/accountId': 'is not the account that the endpoint names',
+    })
+  })
+})
+
+describe('keys of the store for every job', () => {
+  const cases: [string, Change][] = [
+    ['sts', sts],
+    ['web-identity', webIdentity],
+    ['r2', { store: { endpoint: `https://${'0'.repeat(32)}.r2.cloudflarestorage.com` } }],
+    [
+      'b2',
+      {
+        store: { endpoint: 'https://s3.us-east-005.backblazeb2.com', b2: { bucketId: 'a1b2' } },
+      },
+    ],
+  ]
+  test.each(cases)('need a name for the prefix of outputs: %s', (access, change) => {
+    const names = { sessionToken: 'sessionToken' }
+    const endpoint = { access, s3Config: 'always', s3ConfigFields: names }
+    expect(faults({ ...change, endpoint })).toEqual({
+      '/endpoints/a/s3ConfigFields/keyPrefix': expect.stringContaining(`access is "${access}"`),
+    })
+    const s3ConfigFields = { ...names, keyPrefix: 'prefix' }
+    expect(() => read({ ...change, endpoint: { ...endpoint, s3ConfigFields } })).not.toThrow()
+  })
+
+  test('need none in the job bucket, whose root is theirs', () => {
+    const endpoint = { access: 'job-bucket', s3Config: 'always', s3ConfigFields: {} }
+    expect(() => read({ endpoint })).not.toThrow()
   })
 })
