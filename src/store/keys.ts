@@ -91,9 +91,9 @@ export function readDueKey(key: string): { atMs: number; grantId: string } | und
   return Number.isNaN(atMs) ? undefined : { atMs, grantId: match[2] }
 }
 
-/** Day of an object that belongs to a job (`{day}/{grantId}/in/…`, `/out/…`, `/webhook/…`); undefined otherwise. */
+/** Day of an object that belongs to a job (`{day}/{grantId}/…`); undefined otherwise. */
 export function dayOfJobFile(key: string): string | undefined {
-  const match = /^(\d{4}-\d{2}-\d{2})\/[a-z2-7]{26}\/(?:in|out|webhook)\/./.exec(key)
+  const match = /^(\d{4}-\d{2}-\d{2})\/[a-z2-7]{26}\/./s.exec(key)
   const day = match?.[1]
   return day !== undefined && dayNumber(day) !== undefined ? day : undefined
 }

@@ -45,10 +45,19 @@ describe('object keys', () => {
     expect(dayOfJobFile(`${outputPrefix(folder)}a/b`)).toBe('2026-11-21')
   })
 
+  // Keys of the store itself let a worker write anywhere in its job's folder.
+  test.for(['webhook/x.json', 'other/x', 'in/', 'x', '/', '\n', '\u2028x'])(
+    'take %j in a job’s folder for a job file',
+    (name) => {
+      expect(dayOfJobFile(`2026-11-21/${'a'.repeat(26)}/${name}`)).toBe('2026-11-21')
+    },
+  )
+
   test.for([
     '2026-11-21/notes.txt',
-    `2026-11-21/${'a'.repeat(26)}/other/x`,
-    `2026-11-21/${'a'.repeat(26)}/in/`,
+    `2026-11-21/${'a'.repeat(26)}/`,
+    `2026-11-21/${'a'.repeat(26)}`,
+    `2026-11-21/${'a'.repeat(25)}/in/x`,
     `2026-02-30/${'a'.repeat(26)}/in/x`,
     `backup/2026-11-21/${'a'.repeat(26)}/in/x`,
   ])('do not take %s for a job file', (key) => {
