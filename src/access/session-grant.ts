@@ -48,9 +48,16 @@ export function sessionForm(
  * Makes of a session's keys what a job is given.
  * @throws {GatewayError} access_refused where they end long before the job may
  */
-export function mintedSession(keys: SessionKeys, grant: GrantToMint, store: StoreConfig): Minted {
+export function mintedSession(
+  keys: SessionKeys,
+  grant: GrantToMint,
+  store: StoreConfig,
+  asked: { readonly seconds: number; readonly now: number },
+): Minted {
   const { accessId, accessSecret, sessionToken, expiresAt } = keys
-  if (expiresAt + clockSkewMs < grant.writeExpiresAt) {
+  // Some end a web identity's session with its token, however long a session was asked for.
+  const isCut = expiresAt - asked.now < (asked.seconds * 1000) / 2
+  if (isCut || expiresAt + clockSkewMs < grant.writeExpiresAt) {
     throw refused(`The session ends at ${new Date(expiresAt).toISOString()}, before the job may`)
   }
   return {

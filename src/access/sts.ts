@@ -66,7 +66,7 @@ export function createStsMinter(
     }
     const session = await requestSession(requestOf(form, own, deadline))
     await probe(session, form, deadline)
-    return mintedSession(session, grant, store)
+    return mintedSession(session, grant, store, { seconds: Number(form.DurationSeconds), now })
   }
 
   const longestSeconds = sts.maxSeconds

@@ -35,7 +35,7 @@ export function createWebIdentityMinter(
           return { form: { Action, ...form, WebIdentityToken: token.reveal() }, secrets: [token] }
         },
       })
-      return mintedSession(session, grant, store)
+      return mintedSession(session, grant, store, { seconds: Number(form.DurationSeconds), now })
     },
   }
 }

@@ -240,6 +240,19 @@ describe('what cannot be had', () => {
     expect(reasonOf(error.facts.cause)).toContain('before the job may')
   })
 
+  test('is refused when the session is cut to under half of what was asked for', async () => {
+    const short = () => ({ ...grant(), writeExpiresAt: clock.now + 600_000 })
+    const mint = async (leftMs: number) => {
+      sts.expiration = () => new Date(clock.now + leftMs).toISOString()
+      const minting = minter.mint(short()).catch((error: unknown) => error)
+      await clock.advance(1)
+      return await minting
+    }
+    expect(await mint(449_000)).toMatchObject({ code: 'access_refused' })
+    expect(sts.asked[0]?.parameters['DurationSeconds']).toBe('900')
+    expect(await mint(451_000)).toHaveProperty('s3Config')
+  })
+
   test.each([
     ['400 Throttling', () => fault(400, 'Throttling', 'Rate exceeded')],
     ['400 ThrottlingException', () => fault(400, 'ThrottlingException')],

@@ -93,6 +93,16 @@ describe('AssumeRoleWithWebIdentity', () => {
     expect(new Set(tokens).size).toBe(3)
   })
 
+  test('is refused where the session ends with the token, as SeaweedFS has it', async () => {
+    const { clock, sts, minter } = open()
+    sts.expiration = () => new Date(clock.now + 60_000).toISOString()
+    const grant = { ...grantOf(clock.now), writeExpiresAt: clock.now + 600_000 }
+    const error = await minter.mint(grant).catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ code: 'access_refused' })
+    expect(reasonOf((error as { cause: unknown }).cause)).toContain('The session ends at')
+    expect(sts.asked[0]?.parameters['DurationSeconds']).toBe('900')
+  })
+
   test.each([
     'InvalidIdentityToken',
     'ExpiredTokenException',
