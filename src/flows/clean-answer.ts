@@ -2,15 +2,13 @@ import { grantSecrets } from '../access/grant-secrets.ts'
 import { concat } from '../bytes/concat.ts'
 import { GatewayError } from '../errors.ts'
 import type { Grant, GrantSecret } from '../grants/grant.ts'
-import { deriveScopedKey } from '../grants/scoped-key.ts'
-import { makeFileLink } from '../outputs/file-link.ts'
-import { resolveWorkerLink } from '../outputs/worker-link.ts'
 import type { IncomingResponse, OutgoingBody, Reply } from '../platform.ts'
 import { type CleanOptions, cleanBody, cleanText } from '../scrub/clean.ts'
 import { type CompiledSecrets, compileSecrets } from '../scrub/scrubber.ts'
 import { responseHeaders } from '../upstream/headers.ts'
-import { makeWebhookToken, readWebhookToken } from '../webhooks/sealed-url.ts'
+import { makeWebhookToken } from '../webhooks/sealed-url.ts'
 import type { Deps } from './deps.ts'
+import { workerLinks } from './worker-links.ts'
 
 /** How one answer is treated beside being cleaned. */
 export interface AnswerOptions extends Pick<CleanOptions, 'onId' | 'onEnd'> {
@@ -61,36 +59,22 @@ export async function cleanHeaders(headers: Headers, options: CleanOptions): Pro
 
 /** How everything that belongs to these grants is cleaned. */
 export async function cleaning(deps: Deps, grants: readonly Grant[]): Promise<CleanOptions> {
-  const { config, keyring, log } = deps
-  const { publicUrl, jobBucketUrl } = config
-  const webhooksUrl = `${publicUrl}/webhooks`
   const logged = new Set<string>()
-
-  async function rewrite(url: string): Promise<string | undefined> {
-    if (url.startsWith(`${webhooksUrl}/`)) {
-      const claim = await readWebhookToken(keyring, url.slice(webhooksUrl.length + 1))
-      return grants.find(({ grantId }) => grantId === claim?.grantId)?.webhook
-    }
-    for (const { kid, grantId } of grants) {
-      const accessId = (await deriveScopedKey(keyring, kid, grantId))?.accessId
-      const path = accessId && resolveWorkerLink(url, { bases: [jobBucketUrl], accessId })
-      if (!path) continue
-      const expiresAt = deps.platform.now() + config.access.linkSeconds * 1000
-      return await makeFileLink({ keyring, publicUrl, grantId, path, expiresAt })
-    }
-    return undefined
-  }
-
   return {
     secrets: await compiledSecrets(deps, grants),
-    links: { bases: [jobBucketUrl, webhooksUrl], rewrite },
+    links: workerLinks(deps, grants),
     signedHosts: signedHosts(deps),
     json: true,
     onRemoved(kind, form) {
       // Once an answer: a million hits are not a million lines.
       if (logged.has(`${kind} ${form}`)) return
       logged.add(`${kind} ${form}`)
-      log.write('info', { event: 'secret_removed', kind, form, endpoint: grants[0]?.endpointId })
+      deps.log.write('info', {
+        event: 'secret_removed',
+        kind,
+        form,
+        endpoint: grants[0]?.endpointId,
+      })
     },
   }
 }

@@ -21,3 +21,16 @@ export function realKey(
   }
   return undefined
 }
+
+/**
+ * The virtual path of a real key, as `realKey` takes it; undefined when the grant does not reach it,
+ * or only by another path. The first mount that leads back decides.
+ */
+export function virtualPath(grant: Pick<Grant, 'mounts'>, key: string): string | undefined {
+  for (const mount of grant.mounts) {
+    if (!key.startsWith(mount.key)) continue
+    const path = mount.path + key.slice(mount.key.length)
+    if (realKey(grant, path, 'read') === key) return path
+  }
+  return undefined
+}

@@ -4,6 +4,7 @@ import {
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3'
+import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { describe, expect, test } from 'vitest'
 import { json } from './call.ts'
 import { useStack } from './harness.ts'
@@ -71,6 +72,23 @@ describe.skipIf(storeKind !== 'rgw')("Keys of the store's own STS", () => {
     const retry = await stack.call('POST', `/v2/native/retry/${id}`)
     expect(retry.status).toBe(409)
     expect(json(retry)).toMatchObject({ code: 'retry_impossible' })
+  })
+
+  test('make links that the client can open, once they are ended as well', async () => {
+    const { id, s3Config, client, Bucket } = await taken()
+    const Key = `${s3Config['keyPrefix']}a picture.png`
+    await client.send(new PutObjectCommand({ Bucket, Key, Body: 'pixels' }))
+    const signed = await getSignedUrl(client, new GetObjectCommand({ Bucket, Key }))
+    const plain = `${s3Config['endpointUrl']}/${Bucket}/${Key}`
+    await stack.platform.finish('native', id, { output: { signed, plain } })
+    const answer = await stack.settled('native', id)
+    expect(answer.text).not.toContain(`${s3Config['endpointUrl']}`)
+    const { output } = json(answer) as { output: Record<string, string> }
+    for (const link of [output['signed'], output['plain']]) {
+      const { pathname } = new URL(`${link}`)
+      expect(pathname).toMatch(/^\/files\/.+\/a%20picture\.png$/)
+      expect((await stack.call('GET', pathname)).text).toBe('pixels')
+    }
   })
 
   test('are not given to a job that may take longer than they live', async () => {

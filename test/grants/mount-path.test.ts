@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Mount } from '../../src/grants/grant.ts'
-import { realKey } from '../../src/grants/mount-path.ts'
+import { realKey, virtualPath } from '../../src/grants/mount-path.ts'
 
 const mounts: Mount[] = [
   { path: 'in/0-a.png', key: 'uploads/u1', mode: 'read' },
@@ -47,5 +47,36 @@ describe('the real key of a path', () => {
         expect(key.split('/')).not.toContain('..')
       }),
     )
+  })
+})
+
+describe('the path of a real key', () => {
+  it('leads back to that key', () => {
+    expect(virtualPath({ mounts }, 'uploads/u1')).toBe('in/0-a.png')
+    expect(virtualPath({ mounts }, 'd/stage/in/1-b.png')).toBe('in/1-b.png')
+    expect(virtualPath({ mounts }, 'd/grant/out/x/y.bin')).toBe('x/y.bin')
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (path) => {
+        const key = realKey({ mounts }, path, 'read')
+        if (key === undefined) return
+        const found = virtualPath({ mounts }, key)
+        expect(found && realKey({ mounts }, found, 'read')).toBe(key)
+      }),
+    )
+  })
+
+  it('is none where no path leads, or one that means another key', () => {
+    for (const key of [
+      'elsewhere',
+      'uploads/u12',
+      'd/grant/out/',
+      'd/grant/out/../x',
+      'd/stage/in/0-a.png',
+      'd/grant/out/in/0-a.png',
+      'd/grant/out/in/x',
+      '',
+    ]) {
+      expect(virtualPath({ mounts }, key), key).toBeUndefined()
+    }
   })
 })

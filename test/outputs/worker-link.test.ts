@@ -111,3 +111,42 @@ describe('a link that a worker made', () => {
     expect(resolve(`${plain}#x`)).toBeUndefined()
   })
 })
+
+describe('a link that a worker made with a key of the store itself', () => {
+  const buckets = ['https://store.example/base/files', 'https://files.store.example/base']
+  const key = 'day/grant/out/ä b.png'
+  const spelled = 'day/grant/out/%C3%A4%20b.png'
+  const inStore = (url: string) => resolveWorkerLink(url, { buckets, accessId })
+  const query = `X-Amz-Credential=${accessId}%2F20261121%2Fr%2Fs3%2Faws4_request&X-Amz-Signature=x`
+
+  it('is known in both spellings of its bucket, and no bucket is named twice', async () => {
+    for (const bucket of buckets) {
+      expect(inStore(`${bucket}/${spelled}`)).toBe(key)
+      expect(inStore(`${bucket}/${spelled}?${query}`)).toBe(key)
+    }
+    const client = new S3Client({
+      endpoint: 'https://store.example/base',
+      region: 'us-east-1',
+      forcePathStyle: true,
+      credentials: { accessKeyId: accessId, secretAccessKey: 'x', sessionToken: 'y'.repeat(2000) },
+    })
+    const command = new GetObjectCommand({ Bucket: 'files', Key: key })
+    expect(inStore(await getSignedUrl(client, command))).toBe(key)
+  })
+
+  it('is not known in another bucket, for another key, or where it could mean another', () => {
+    for (const url of [
+      `https://store.example/base/other/${spelled}`,
+      `https://store.example/base/files2/${spelled}`,
+      `https://other.store.example/base/${spelled}`,
+      `https://files.store.example.evil/base/${spelled}`,
+      `https://store.example/files/${spelled}`,
+      'https://store.example/base/files/',
+      'https://store.example/base/files/day/../x',
+      `https://store.example/base/files/${spelled}?${query.replace(accessId, 'BW1OTHER')}`,
+      `https://store.example/base/files/${spelled}?${query}&uploadId=1`,
+    ]) {
+      expect(inStore(url), url).toBeUndefined()
+    }
+  })
+})
