@@ -15,12 +15,8 @@
 # user may do, narrowed by its policy. A session cannot make another one.
 set -euo pipefail
 
-say() { printf 'minio: %s\n' "$*" >&2; }
-fail() {
-  say "$*"
-  exit 1
-}
-hex() { od -An -N"$1" -tx1 /dev/urandom | tr -d ' \n'; }
+# shellcheck source=dev/daemon.sh
+source "$(dirname -- "$0")/daemon.sh"
 
 verb=${1:-}
 case $verb/$# in
@@ -32,107 +28,34 @@ folder=${BULKWAY_MINIO_FOLDER:-$(cd -- "$(dirname -- "$0")/.." && pwd -P)/.bulkw
 program=$folder/minio-$version
 bucket=bulkway-test
 policy=bulkway-test
+health=/minio/health/ready
 
 # --- the program ----------------------------------------------------------------------------------
 
-build_once() {
-  mkdir -p -- "$folder"
-  exec 8>"$folder/lock"
-  flock -w 1800 8 || fail "another run holds $folder/lock"
-  if [[ ! -x $program ]]; then
-    command -v go >/dev/null || fail 'there is no Go to build it with: put go 1.24 or newer on PATH'
-    say "building MinIO $version, which takes minutes"
-    rm -rf -- "$folder/part"
-    (cd -- "$folder" && GOBIN=$folder/part GOTOOLCHAIN=local CGO_ENABLED=0 \
-      GOFLAGS='-buildvcs=false -p=1' nice -n 10 \
-      go install -trimpath -ldflags '-s -w' "github.com/minio/minio@$version" >&2) ||
-      fail 'it cannot be built'
-    mv -- "$folder/part/minio" "$program"
-    rmdir -- "$folder/part"
-  fi
-  exec 8>&-
+build() {
+  [[ ! -x $program ]] || return 0
+  command -v go >/dev/null || fail 'there is no Go to build it with: put go 1.24 or newer on PATH'
+  say "building MinIO $version, which takes minutes"
+  rm -rf -- "$folder/part"
+  (cd -- "$folder" && GOBIN=$folder/part GOTOOLCHAIN=local CGO_ENABLED=0 \
+    GOFLAGS='-buildvcs=false -p=1' nice -n 10 \
+    go install -trimpath -ldflags '-s -w' "github.com/minio/minio@$version" >&2) ||
+    fail 'it cannot be built'
+  mv -- "$folder/part/minio" "$program"
+  rmdir -- "$folder/part"
 }
 
-if [[ $verb == build ]]; then
-  build_once
-  exit
-fi
-[[ $verb != stop || -d $2 ]] || exit 0
-mkdir -p -- "$2"
-dir=$(cd -- "$2" && pwd -P)
-state=$dir/server
+# --- the server -----------------------------------------------------------------------------------
 
-# --- the process ----------------------------------------------------------------------------------
-
-# The start time tells the server from a later process with the same id; a zombie has ended.
-birth_of() {
-  local stat
-  { stat=$(<"/proc/$1/stat"); } 2>/dev/null || return 1
-  read -ra stat <<<"${stat##*) }"
-  [[ ${stat[0]} != Z ]] && echo "${stat[19]}"
-}
-
-runs() {
-  local pid birth
-  { read -r pid birth <"$state/pid"; } 2>/dev/null && [[ $(birth_of "$pid") == "$birth" ]]
-}
-
-is_running() { runs && [[ -s $state/facts.json ]]; }
-
-# Nothing of the caller's environment: neither settings of another server nor a proxy. 9 is the lock,
-# which the server would hold for as long as it lives.
-launch() {
+# Nothing of the caller's environment: neither settings of another server nor a proxy.
+launch_minio() {
   local port=$1 root
   shift
   read -ra root <"$state/root"
-  setsid env -i HOME="$state" PATH="$PATH" MINIO_ROOT_USER="${root[0]}" \
+  launch minio env -i HOME="$state" PATH="$PATH" MINIO_ROOT_USER="${root[0]}" \
     MINIO_ROOT_PASSWORD="${root[1]}" MINIO_SITE_REGION=us-east-1 MINIO_BROWSER=off \
     MINIO_UPDATE=off MINIO_CALLHOME_ENABLE=off MINIO_CI_CD=1 "$@" \
-    "$program" server --quiet --address "127.0.0.1:$port" --certs-dir "$state/certs" "$state/files" \
-    </dev/null >>"$state/log" 2>&1 9>&- &
-  echo "$! $(birth_of $!)" >"$state/pid"
-}
-
-end() {
-  local pid signal i
-  for signal in TERM KILL; do
-    runs || return 0
-    read -r pid _ <"$state/pid"
-    kill -s "$signal" "$pid" 2>/dev/null || true
-    for ((i = 0; i < 50; i++)); do
-      runs || return 0
-      sleep 0.1
-    done
-  done
-  fail "process $pid does not end"
-}
-
-remove() {
-  end
-  [[ ! -e $state ]] || [[ -e $state/root ]] || fail "$state was not made here"
-  rm -rf -- "$state"
-}
-
-answers() (
-  exec 3<>"/dev/tcp/127.0.0.1/$1" || exit 1
-  printf 'GET /minio/health/ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' >&3
-  read -r -t 5 line <&3 && [[ $line == HTTP/1.1\ 200* ]]
-) 2>/dev/null
-
-wait_ready() {
-  until answers "$1"; do
-    runs || fail 'the server ended'
-    ((SECONDS < 60)) || fail 'not ready in time'
-    sleep 0.1
-  done
-}
-
-give_up() {
-  trap - EXIT INT TERM
-  say 'could not start'
-  tail -n 10 "$state/log" >&2 || true
-  remove
-  exit 1
+    "$program" server --quiet --address "127.0.0.1:$port" --certs-dir "$state/certs" "$state/files"
 }
 
 # --- users and policies ---------------------------------------------------------------------------
@@ -228,57 +151,52 @@ JAVASCRIPT
 
 start() {
   local port=$1 root key secret
-  [[ $port =~ ^[1-9][0-9]{0,4}$ && $port -le 65535 ]] || fail "not a port: $port"
+  check_port "$port"
   if is_running; then
-    [[ $(<"$state/port") == "$port" ]] || fail "$dir runs on port $(<"$state/port")"
-    cat -- "$state/facts.json"
+    show_running "$port"
     return
   fi
-  remove
-  ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || fail "port $port is in use"
-  build_once
+  clear_for "$port"
+  alone_in "$folder" 1800 build
 
-  SECONDS=0
   root=("$(hex 10)" "$(hex 20)")
   key=$(hex 10)
   secret=$(hex 20)
-  mkdir -p -- "$state"/{files,certs}
+  claim "$port" 60
+  mkdir -- "$state"/{files,certs}
   (umask 077 && echo "${root[@]}" >"$state/root")
-  echo "$port" >"$state/port"
-  trap give_up EXIT INT TERM
-  launch "$port"
-  wait_ready "$port"
+  launch_minio "$port"
+  wait_ready "$port" "$health"
   prepare "$port" "${root[@]}" "$bucket" "$policy" "$key" "$secret"
-  printf '{"endpoint":"http://127.0.0.1:%s","region":"us-east-1","bucket":"%s","accessKeyId":"%s","secretAccessKey":"%s","roleArn":"arn:aws:iam::000000000000:role/bulkway-job","stsEndpoint":"http://127.0.0.1:%s"}\n' \
-    "$port" "$bucket" "$key" "$secret" "$port" >"$state/facts.part"
-  mv -- "$state/facts.part" "$state/facts.json"
-  trap - EXIT INT TERM
-  cat -- "$state/facts.json"
+  publish "$port" "$bucket" "$key" "$secret" arn:aws:iam::000000000000:role/bulkway-job
 }
 
 # A role's name is made of the client id; what it may do is the policy named here.
 provider() {
   local issuer=$1 client=$2 port name
-  [[ $issuer =~ ^https?://[^/\"]+(/[^\"]*[^/\"])?$ ]] || fail "not an issuer: $issuer"
-  [[ $client =~ ^[A-Za-z0-9._:/-]+$ ]] || fail "not a client id: $client"
+  check_issuer "$issuer" "$client"
   is_running || fail "no server runs in $dir"
   # MinIO starts without an issuer that is not there, and then knows no role.
   node -e 'fetch(process.argv[1]).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))' \
     "$issuer/.well-known/openid-configuration" || fail "$issuer does not answer"
   port=$(<"$state/port")
   name=$(node -p 'crypto.createHash("sha1").update(process.argv[1]).digest("base64url")' "$client")
-  end
-  SECONDS=0
-  trap give_up EXIT INT TERM
-  launch "$port" MINIO_IDENTITY_OPENID_CONFIG_URL="$issuer/.well-known/openid-configuration" \
+  end_all
+  attempt 60
+  launch_minio "$port" MINIO_IDENTITY_OPENID_CONFIG_URL="$issuer/.well-known/openid-configuration" \
     MINIO_IDENTITY_OPENID_CLIENT_ID="$client" MINIO_IDENTITY_OPENID_ROLE_POLICY="$policy"
-  wait_ready "$port"
-  trap - EXIT INT TERM
-  sed "s|}\$|,\"webIdentityRoleArn\":\"arn:minio:iam:us-east-1::role/$name\"}|" -- "$state/facts.json"
+  wait_ready "$port" "$health"
+  settle
+  show_web_role "arn:minio:iam:us-east-1::role/$name"
 }
 
-exec 9>"$dir/lock"
-flock -w 300 9 || fail "another run holds $dir/lock"
+if [[ $verb == build ]]; then
+  alone_in "$folder" 1800 build
+  exit
+fi
+[[ $verb != stop || -d $2 ]] || exit 0
+open_dir "$2" server minio
+lock_dir
 case $verb in
 start) start "$3" ;;
 provider) provider "$3" "$4" ;;

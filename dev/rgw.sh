@@ -21,25 +21,16 @@
 # counts, by its x5c alone, and the thumbprint is not compared.
 set -euo pipefail
 
-say() { printf 'rgw: %s\n' "$*" >&2; }
-fail() {
-  say "$*"
-  exit 1
-}
-hex() { od -An -N"$1" -tx1 /dev/urandom | tr -d ' \n'; }
+# shellcheck source=dev/daemon.sh
+source "$(dirname -- "$0")/daemon.sh"
 
 verb=${1:-}
 case $verb/$# in
 start/3 | provider/5 | stop/2) ;;
 *) fail 'usage: rgw.sh start DIR PORT | provider DIR ISSUER CLIENT-ID THUMBPRINT | stop DIR' ;;
 esac
-[[ $verb != stop || -d $2 ]] || exit 0
-mkdir -p -- "$2"
-dir=$(cd -- "$2" && pwd -P)
-[[ $dir != *[:\;#\$\"\'\\,\ ]* ]] || fail "ceph.conf cannot hold this path: $dir"
 packages=${BULKWAY_RGW_PACKAGES:-$(cd -- "$(dirname -- "$0")/.." && pwd -P)/.bulkway/rgw}
 root=$packages/root
-state=$dir/cluster
 bucket=bulkway-test
 role=bulkway-job
 web_role=bulkway-web-identity
@@ -57,67 +48,23 @@ download_into() {
   (cd -- "$1" && apt-get download -q -o APT::Sandbox::User=root $names >&2)
 }
 
-unpack_once() {
+unpack() {
   local deb
-  mkdir -p -- "$packages"
-  exec 8>"$packages/lock"
-  flock -w 600 8 || fail "another run holds $packages/lock"
-  if [[ ! -d $root ]]; then
-    say "downloading Ceph's packages into $packages"
-    rm -rf -- "$packages/debs" "$root.part"
-    mkdir -- "$packages/debs"
-    if ! download_into "$packages/debs"; then
-      say 'the package lists are out of date: apt-get update'
-      apt-get update -q >&2
-      download_into "$packages/debs" || fail 'the packages could not be downloaded'
-    fi
-    for deb in "$packages"/debs/*.deb; do dpkg -x "$deb" "$root.part"; done
-    rm -rf -- "$packages/debs"
-    mv -- "$root.part" "$root"
+  [[ ! -d $root ]] || return 0
+  say "downloading Ceph's packages into $packages"
+  rm -rf -- "$packages/debs" "$root.part"
+  mkdir -- "$packages/debs"
+  if ! download_into "$packages/debs"; then
+    say 'the package lists are out of date: apt-get update'
+    apt-get update -q >&2
+    download_into "$packages/debs" || fail 'the packages could not be downloaded'
   fi
-  exec 8>&-
+  for deb in "$packages"/debs/*.deb; do dpkg -x "$deb" "$root.part"; done
+  rm -rf -- "$packages/debs"
+  mv -- "$root.part" "$root"
 }
 
-# --- processes ------------------------------------------------------------------------------------
-
-# The start time tells a daemon from a later process with the same id; a zombie has ended.
-birth_of() {
-  local stat
-  { stat=$(<"/proc/$1/stat"); } 2>/dev/null || return 1
-  read -ra stat <<<"${stat##*) }"
-  [[ ${stat[0]} != Z ]] && echo "${stat[19]}"
-}
-
-runs() {
-  local pid birth
-  { read -r pid birth <"$state/run/$1.pid"; } 2>/dev/null && [[ $(birth_of "$pid") == "$birth" ]]
-}
-
-launch() {
-  local name=$1
-  shift
-  # 9 is the lock: a daemon that kept it open would hold it for as long as it lives.
-  setsid "${within[@]}" "$@" -c "$state/ceph.conf" -f </dev/null >"$state/log/$name.out" 2>&1 9>&- &
-  echo "$! $(birth_of $!)" >"$state/run/$name.pid"
-}
-
-end_all() {
-  local name pid signal i
-  for name in rgw osd mon; do
-    for signal in TERM KILL; do
-      runs "$name" || break
-      read -r pid _ <"$state/run/$name.pid"
-      kill -s "$signal" "$pid" 2>/dev/null || true
-      for ((i = 0; i < 50; i++)); do
-        runs "$name" || break
-        sleep 0.1
-      done
-    done
-    ! runs "$name" || fail "$name (process $pid) does not end"
-  done
-  [[ ! -e $state ]] || [[ -e $state/ceph.conf ]] || fail "$state was not made here"
-  rm -rf -- "$state"
-}
+# --- the server -----------------------------------------------------------------------------------
 
 # In the background, so that a signal to this script is not held up by the command.
 ceph_run() {
@@ -125,21 +72,7 @@ ceph_run() {
   wait $!
 }
 
-answers() (
-  exec 3<>"/dev/tcp/127.0.0.1/$1" || exit 1
-  printf 'GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' >&3
-  read -r -t 5 line <&3 && [[ $line == HTTP/1.1\ 200* ]]
-) 2>/dev/null
-
-give_up() {
-  trap - EXIT INT TERM
-  say 'could not start'
-  tail -n 5 "$state"/log/*.out >&2 || true
-  end_all
-  exit 1
-}
-
-# --- the server -----------------------------------------------------------------------------------
+launch_ceph() { launch "$1" "${within[@]}" "${@:2}" -c "$state/ceph.conf" -f; }
 
 # The monitor (127.0.0.2) and the OSD (127.0.0.3) have addresses of their own: the monitor takes the
 # gateway's port number there, the OSD any free one, so servers on different ports never clash.
@@ -201,11 +134,11 @@ boot_cluster() {
   ceph_run ceph-authtool "$state/keyring" -g -n client.rgw --cap mon 'allow rw' --cap osd 'allow rwx'
   ceph_run monmaptool --create --fsid "$fsid" --addv a "[v2:127.0.0.2:$port]" "$state/monmap"
   ceph_run ceph-mon --mkfs -i a --monmap "$state/monmap" --keyring "$state/keyring"
-  launch mon ceph-mon -i a
+  launch_ceph mon ceph-mon -i a
   ceph_run "$python" "$root/usr/bin/ceph" osd new "$osd"
   ceph_run ceph-osd --mkfs -i 0 --osd-uuid "$osd"
-  launch osd ceph-osd -i 0
-  launch rgw radosgw -n client.rgw
+  launch_ceph osd ceph-osd -i 0
+  launch_ceph rgw radosgw -n client.rgw
 }
 
 # One request to the gateway, NAME=VALUE its form, signed as S3 once was: an HMAC is all it takes.
@@ -241,21 +174,16 @@ make_role() {
     PolicyDocument="$permissions"
 }
 
-is_running() { runs mon && runs osd && runs rgw && [[ -s $state/facts.json ]]; }
-
 start() {
   local port=$1 lib fsid key secret
-  [[ $port =~ ^[1-9][0-9]{0,4}$ && $port -le 65535 ]] || fail "not a port: $port"
+  check_port "$port"
   if is_running; then
-    [[ $(<"$state/port") == "$port" ]] || fail "$dir runs on port $(<"$state/port")"
-    cat -- "$state/facts.json"
+    show_running "$port"
     return
   fi
-  end_all
-  ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || fail "port $port is in use"
-  unpack_once
+  clear_for "$port"
+  alone_in "$packages" 600 unpack
 
-  deadline=$((SECONDS + 120))
   lib=$(echo "$root"/usr/lib/*-linux-gnu)
   within=(env -u PYTHONHOME -u CEPH_ARGS PYTHONPATH="$root/usr/lib/python3/dist-packages"
     LD_LIBRARY_PATH="$lib:$lib/ceph:$root/lib/${lib##*/}" CEPH_CONF="$state/ceph.conf"
@@ -263,17 +191,11 @@ start() {
   fsid=$(</proc/sys/kernel/random/uuid)
   key=$(hex 10)
   secret=$(hex 20)
-  mkdir -p -- "$state"/{log,run,mon,osd,rgw}
-  echo "$port" >"$state/port"
+  claim "$port" 120
+  mkdir -- "$state"/{mon,osd,rgw}
   write_conf "$lib" "$port" "$fsid"
-  trap give_up EXIT INT TERM
-
   boot_cluster "$port" "$fsid" >"$state/log/setup.out" 2>&1
-  until answers "$port"; do
-    runs mon && runs osd && runs rgw || fail 'a daemon ended'
-    ((SECONDS < deadline)) || fail 'not ready in time'
-    sleep 0.2
-  done
+  wait_ready "$port" /
   ceph_run radosgw-admin user create --uid tester --display-name tester --access-key "$key" \
     --secret-key "$secret" --caps 'roles=*;oidc-provider=*' >"$state/log/admin.out" 2>&1
   request "$port" "$key" "$secret" 200 PUT "/$bucket"
@@ -281,18 +203,13 @@ start() {
     "$port" "$key" "$secret"
   echo "$port $key $secret" >"$state/access"
 
-  printf '{"endpoint":"http://127.0.0.1:%s","region":"us-east-1","bucket":"%s","accessKeyId":"%s","secretAccessKey":"%s","roleArn":"arn:aws:iam:::role/%s","stsEndpoint":"http://127.0.0.1:%s"}\n' \
-    "$port" "$bucket" "$key" "$secret" "$role" "$port" >"$state/facts.part"
-  mv -- "$state/facts.part" "$state/facts.json"
-  trap - EXIT INT TERM
-  cat -- "$state/facts.json"
+  publish "$port" "$bucket" "$key" "$secret" "arn:aws:iam:::role/$role"
 }
 
 # The provider's name, and with it the condition keys of a trust policy, is the issuer without scheme.
 provider() {
   local issuer=$1 client=$2 thumbprint=$3 arn access
-  [[ $issuer =~ ^https?://[^/\"]+(/[^\"]*[^/\"])?$ ]] || fail "not an issuer: $issuer"
-  [[ $client =~ ^[A-Za-z0-9._:/-]+$ ]] || fail "not a client id: $client"
+  check_issuer "$issuer" "$client"
   [[ $thumbprint =~ ^[0-9A-Fa-f]{40}$ ]] || fail 'not the SHA-1 of a certificate, in hex'
   is_running || fail "no server runs in $dir"
   read -ra access <"$state/access"
@@ -302,13 +219,15 @@ provider() {
     ClientIDList.member.1="$client" ThumbprintList.member.1="$thumbprint"
   make_role "$web_role" '{"Effect":"Allow","Principal":{"Federated":["'"$arn"'"]},"Action":["sts:AssumeRoleWithWebIdentity"]}' \
     "${access[@]}"
-  sed "s|}\$|,\"webIdentityRoleArn\":\"arn:aws:iam:::role/$web_role\"}|" -- "$state/facts.json"
+  show_web_role "arn:aws:iam:::role/$web_role"
 }
 
-exec 9>"$dir/lock"
-flock -w 300 9 || fail "another run holds $dir/lock"
+[[ $verb != stop || -d $2 ]] || exit 0
+open_dir "$2" cluster rgw osd mon
+[[ $dir != *[:\;#\$\"\'\\,\ ]* ]] || fail "ceph.conf cannot hold this path: $dir"
+lock_dir
 case $verb in
 start) start "$3" ;;
 provider) provider "${@:3}" ;;
-stop) end_all ;;
+stop) remove ;;
 esac
