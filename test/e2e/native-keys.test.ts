@@ -79,7 +79,7 @@ describe.skipIf(storeKind !== 'rgw')("Keys of the store's own STS", () => {
     const Key = `${s3Config['keyPrefix']}a picture.png`
     await client.send(new PutObjectCommand({ Bucket, Key, Body: 'pixels' }))
     const signed = await getSignedUrl(client, new GetObjectCommand({ Bucket, Key }))
-    const plain = `${s3Config['endpointUrl']}/${Bucket}/${Key}`
+    const plain = encodeURI(`${s3Config['endpointUrl']}/${Bucket}/${Key}`)
     await stack.platform.finish('native', id, { output: { signed, plain } })
     const answer = await stack.settled('native', id)
     expect(answer.text).not.toContain(`${s3Config['endpointUrl']}`)
