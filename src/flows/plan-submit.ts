@@ -20,6 +20,8 @@ export interface SubmitPlan {
 
 /** Bytes that s3Config and webhook add at most: a body must leave them room, or be staged. */
 const addedBytes = 1024
+/** The same with keys of a store, whose session token alone may be 8 KiB. */
+const addedWithTokenBytes = 12_288
 
 /** What in a small body concerns the gateway, in any spelling: an escaped key has a `\u` in it. */
 const marker = /bulkway:|webhook|s3_?config|\\u/i
@@ -47,7 +49,9 @@ export function planSubmit(
   const maxBytes = operation === 'run' ? endpoint.runMaxBytes : endpoint.runsyncMaxBytes
   const size = call.contentLength
   const granted = principal.mode !== 'passthrough' || endpoint.s3Config === 'always'
-  const over = size === undefined || size + (granted ? addedBytes : 0) > maxBytes
+  const hasToken = endpoint.access !== 'job-bucket' && endpoint.access !== 'none'
+  const added = hasToken ? addedWithTokenBytes : addedBytes
+  const over = size === undefined || size + (granted ? added : 0) > maxBytes
   if (endpoint.as === undefined && size !== undefined && size > maxBytes) {
     throw tooLarge(call.endpointId, operation, maxBytes, size)
   }

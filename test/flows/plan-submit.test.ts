@@ -50,6 +50,16 @@ describe('the plan of a submit', () => {
   })
 
   test.each([
+    ...(['sts', 'web-identity', 'r2', 'b2'] as const).map((access) => [access, 12_288] as const),
+    ['job-bucket', 1024] as const,
+  ])('leaves keys of access %s room for what they need: %i bytes', (access, added) => {
+    const granted: EndpointConfig = { ...keyed, access, s3Config: 'always' }
+    expect(plan({ endpoint: granted, size: 10 * mib - added }).lift).toBe(false)
+    expect(plan({ endpoint: granted, size: 10 * mib - added + 1 }).lift).toBe(true)
+    expect(plan({ endpoint: { ...granted, s3Config: 'staged' }, size: 10 * mib }).lift).toBe(false)
+  })
+
+  test.each([
     [
       { endpoint: keyed, size: 100 },
       { whole: true, lift: false },

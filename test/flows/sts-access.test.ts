@@ -9,6 +9,7 @@ import {
   rgwFault,
   sessionSecret,
   sessionToken,
+  stsXml,
 } from '../access/fakes/sts.ts'
 import { requestAccess } from '../http/request-access.ts'
 import { answer } from '../intake/memory-store.ts'
@@ -123,6 +124,20 @@ describe('a job with keys of an STS', () => {
       expect.objectContaining({ event: 'access_fallback', access: 'sts', longestSeconds: 3600 }),
     )
   })
+})
+
+test('the longest keys fit into the room that is left for them', async () => {
+  open({ s3Config: 'always', s3ConfigFields: { sessionToken: 'sessionToken', keyPrefix: 'p' } })
+  const accessId = `ASIA${'A'.repeat(252)}`
+  const keys = { accessId, secret: '/'.repeat(1024), token: '/'.repeat(8192) }
+  sts.keys.set(accessId, keys)
+  const expiration = '2099-01-01T00:00:00Z'
+  sts.answers.push(answer(200, stsXml({ action: 'AssumeRole', ...keys, expiration })))
+  const small = '{"input":{}}'
+  expect((await ask('POST', 'run', small)).response.status).toBe(200)
+  expect(worker().s3Config.sessionToken).toBe(keys.token)
+  const sent = submitted()[0]?.body?.length ?? Number.POSITIVE_INFINITY
+  expect(sent - small.length).toBeLessThan(12_288)
 })
 
 describe('an STS that gives nothing', () => {
