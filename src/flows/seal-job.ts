@@ -40,6 +40,8 @@ export async function sealJob(
   const asked = isWanted ? endpoint : { ...endpoint, access: 'none' as const }
   const access = await chooseAccess(deps, asked, lifted, times)
   const [owner] = await principal.ids()
+  // Files go when their day is over: nothing may be promised beyond its end.
+  const lastMs = Date.parse(`${access.folder.day}T23:59:59.999Z`)
   const { outputMaxBytes: bytes, outputMaxObjects: objects } = endpoint
   const unsealed: Grant = {
     ...access.folder,
@@ -49,8 +51,8 @@ export async function sealJob(
     owner,
     state: 'active',
     createdAt: now,
-    writeExpiresAt: times.writeExpiresAt,
-    readExpiresAt: times.readExpiresAt,
+    writeExpiresAt: Math.min(times.writeExpiresAt, lastMs),
+    readExpiresAt: Math.min(times.readExpiresAt, lastMs),
     mounts: access.mounts,
     secrets: ownersSecrets(residue),
     quota: { bytes, objects },

@@ -4,57 +4,24 @@ import { receiveWebhook } from '../../src/flows/receive-webhook.ts'
 import { retryJob } from '../../src/flows/retry-job.ts'
 import { submitJob } from '../../src/flows/submit-job.ts'
 import { dayOfJobFile } from '../../src/store/keys.ts'
-import { b2Account, createFakeB2, type FakeB2, fault } from '../access/fakes/b2.ts'
+import { b2Account, type FakeB2, fault } from '../access/fakes/b2.ts'
 import { answer, unavailable } from '../intake/memory-store.ts'
-import { callOf, type FakeGateway, fakeGateway, type Sent } from './fake-deps.ts'
+import { callOf, type FakeGateway } from './fake-deps.ts'
+import { type NativeBed, openB2, openR2 } from './native-bed.ts'
 import { readReply } from './read-reply.ts'
 
 const json = { 'content-type': 'application/json' }
 const input = { file: Buffer.alloc(75_000, 'x').toString('base64') }
-const upstream = 'https://upstream.example/v2'
-const secret = { env: 'ANY' }
-const store = {
-  ...{ kind: 's3', region: 'auto', bucket: 'bulkway-b2' },
-  ...{ accessKeyId: secret, secretAccessKey: secret },
-}
+let bed: NativeBed
 let gateway: FakeGateway
 let b2: FakeB2
-/** What upstream answers; the store's own API answers for itself. */
-let platform: (sent: Sent) => ReturnType<FakeGateway['upstream']>
 
-function open(endpoint: object, endpointUrl: string, block: object): void {
-  gateway = fakeGateway({
-    stores: { main: { ...store, endpoint: endpointUrl, ...block } },
-    endpoints: {
-      '*': { upstream, store: 'main' },
-      demo: { as: 'key', stage: 'always', ...endpoint },
-    },
-  })
-  const now = () => gateway.clock.now
-  const apiUrl = () => 'https://api001.backblazeb2.com'
-  b2 = createFakeB2({ now, apiUrl, pair: 'any-secret:any-secret' })
-  platform = ({ url }) => answer(200, url.endsWith('/run') ? queued : '{}', json)
-  gateway.upstream = async (sent) => {
-    if (!sent.url.includes('/b2api/')) return await platform(sent)
-    const { url, method, headers, body } = sent
-    const bytes = body && new Uint8Array(body)
-    const given = await b2(new Request(url, { method, headers, ...(bytes && { body: bytes }) }))
-    return answer(given.status, new Uint8Array(await given.arrayBuffer()))
-  }
+function start(opened: NativeBed): void {
+  bed = opened
+  gateway = bed.gateway
+  b2 = bed.b2
 }
 
-const openB2 = (endpoint: object = {}) =>
-  open({ access: 'b2', ...endpoint }, 'https://s3.us-east-005.backblazeb2.com', {
-    b2: { bucketId: b2Account.bucketId },
-  })
-const openR2 = (endpoint: object = {}) =>
-  open(
-    { access: 'r2', s3ConfigFields: { sessionToken: 'token' }, ...endpoint },
-    `https://${'0'.repeat(32)}.r2.cloudflarestorage.com`,
-    {},
-  )
-
-const queued = '{"id":"job-1","status":"IN_QUEUE"}'
 const submit = async (more: object = {}) =>
   await readReply(
     await submitJob(gateway.deps, callOf('demo', JSON.stringify({ input, ...more })), 'run'),
@@ -69,13 +36,13 @@ function worker(): { input: { file: string }; s3Config: Record<string, string>; 
 /** Lets a client see a status of the job. */
 async function see(status: string, output: unknown = null): Promise<string> {
   gateway.clock.now += 60_000
-  platform = () => answer(200, JSON.stringify({ id: 'job-1', status, output }), json)
+  bed.platform = () => answer(200, JSON.stringify({ id: 'job-1', status, output }), json)
   const call = { ...callOf('demo'), method: 'GET' }
   return await readReply(await readJob(gateway.deps, call, 'status', 'job-1'))
 }
 
 describe('a job with keys of B2', () => {
-  beforeEach(() => openB2())
+  beforeEach(() => start(openB2()))
 
   test('is given four fields, and keys that reach its one folder', async () => {
     await submit()
@@ -97,7 +64,7 @@ describe('a job with keys of B2', () => {
   })
 
   test('is told the prefix of its outputs where the endpoint asks for it, by its own names', async () => {
-    openB2({ s3ConfigFields: { keyPrefix: 'prefix', region: 'where', accessId: 'id' } })
+    start(openB2({ s3ConfigFields: { keyPrefix: 'prefix', region: 'where', accessId: 'id' } }))
     await submit()
     const [[id, key] = []] = b2.keys
     expect(worker().s3Config).toMatchObject({
@@ -109,7 +76,7 @@ describe('a job with keys of B2', () => {
   })
 
   test('takes S3 URIs of the real bucket', async () => {
-    openB2({ as: 's3-uri' })
+    start(openB2({ as: 's3-uri' }))
     await submit()
     expect(worker().input.file).toBe(`s3://bulkway-b2/${files()[0]}`)
   })
@@ -131,7 +98,7 @@ describe('a job with keys of B2', () => {
     await submit({ webhook: 'https://client.example/hook' })
     const token = worker().webhook.split('/').at(-1) ?? ''
     let left: number | undefined
-    platform = () => {
+    bed.platform = () => {
       left = b2.keys.size
       return answer(200)
     }
@@ -158,7 +125,7 @@ describe('a job with keys of B2', () => {
   })
 
   test('that upstream refuses leaves neither keys nor files', async () => {
-    platform = ({ url }) => (url.endsWith('/run') ? answer(400, '{}', json) : answer(200, '{}'))
+    bed.platform = ({ url }) => (url.endsWith('/run') ? answer(400, '{}', json) : answer(200, '{}'))
     await submit()
     expect(b2.calls).toContain('b2_create_key')
     expect(b2.keys.size).toBe(0)
@@ -206,9 +173,35 @@ describe('a job with keys of B2', () => {
   })
 })
 
+describe('a request whose body takes two days', () => {
+  test('is promised nothing beyond the day that its folder is kept', async () => {
+    start(openB2())
+    gateway.store.before = (line) => {
+      if (line.includes('/in/')) gateway.clock.now += 2 * 86_400_000
+    }
+    await submit({ policy: { ttl: 7 * 86_400_000 } })
+    const { day = '', writeExpiresAt, readExpiresAt } = (await grant()) ?? {}
+    expect(worker().input.file.startsWith(`${day}/`)).toBe(true)
+    const lastMs = Date.parse(`${day}T23:59:59.999Z`)
+    expect({ writeExpiresAt, readExpiresAt }).toEqual({
+      writeExpiresAt: lastMs,
+      readExpiresAt: lastMs,
+    })
+    // Its times are kept in whole seconds.
+    expect([...b2.keys.values()][0]?.expiresAt).toBeLessThan(lastMs + 1000)
+  })
+
+  test('has the times of its job where the day is long enough', async () => {
+    start(openB2())
+    const { now } = gateway.clock
+    await submit({ policy: { ttl: 86_400_000 } })
+    expect((await grant())?.writeExpiresAt).toBe(now + 86_400_000 + 3_600_000)
+  })
+})
+
 describe('a job with keys of R2', () => {
   test('is given a session token under the endpoint’s name for it', async () => {
-    openR2()
+    start(openR2())
     await submit()
     const { s3Config, input: given } = worker()
     expect(Object.keys(s3Config)).toEqual([
@@ -233,7 +226,7 @@ describe('a job with keys of R2', () => {
   })
 
   test('has the job bucket instead where it may take longer than they live', async () => {
-    openR2()
+    start(openR2())
     await submit({ policy: { ttl: 7 * 86_400_000 } })
     expect(worker().s3Config['bucketName']).toBe('job_files')
     expect(worker().s3Config).not.toHaveProperty('token')
@@ -247,7 +240,7 @@ describe('a job with keys of R2', () => {
         longestSeconds: 604_800,
       }),
     )
-    openR2()
+    start(openR2())
     await submit({ policy: { ttl: 6 * 86_400_000 } })
     expect(worker().s3Config['bucketName']).toBe('bulkway-b2')
     expect(gateway.logged.map(({ event }) => event)).not.toContain('access_fallback')
