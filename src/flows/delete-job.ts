@@ -6,7 +6,7 @@ import type { Reply } from '../platform.ts'
 import { type Admission, admit, proveCaller, requireOwner } from './admit.ts'
 import { cancelUpstream } from './cancel-upstream.ts'
 import type { Call, Deps } from './deps.ts'
-import { revokeKeys } from './give-access.ts'
+import { endKeys } from './give-access.ts'
 import { abortUploads, removeFiles } from './remove-files.ts'
 
 /**
@@ -33,8 +33,8 @@ export async function deleteJob(deps: Deps, call: Call, jobId: string): Promise<
   if (isOwn) await cancelOwn(deps, call, admission, jobId)
   const store = deps.store(grant.storeId)
   // The other way round an upload could be completed in between.
-  await abortUploads(store, grant.mounts)
-  await removeFiles(store, grant.mounts)
+  await abortUploads(store, grant)
+  await removeFiles(store, grant)
   return { status: 204, headers: new Headers() }
 }
 
@@ -44,7 +44,7 @@ async function endGrant(deps: Deps, grant: Grant): Promise<void> {
   await deps.grants.update(grant.grantId, (current) =>
     current.state === 'ended' ? current : { ...current, state: 'ended' },
   )
-  await revokeKeys(deps, grant)
+  await endKeys(deps, grant)
 }
 
 async function cancelOwn(deps: Deps, call: Call, admission: Admission, jobId: string) {

@@ -79,17 +79,32 @@ function chooseNative(
   return undefined
 }
 
-/** Makes the keys of a grant useless where that can be done; they expire by themselves all the same. */
+/**
+ * Makes the keys of a job that has ended useless, where that can be done. The grant remembers keys
+ * that could not be revoked, for the next who hears of the end; they expire by themselves all the same.
+ */
+export async function endKeys(deps: Deps, grant: Grant): Promise<void> {
+  if (grant.revocation === undefined || !(await revokeKeys(deps, grant))) return
+  await deps.grants.update(grant.grantId, (current) => {
+    const { revocation, ...rest } = current
+    return revocation === undefined ? current : rest
+  })
+}
+
+/** Revokes keys; false, and a line in the log, where the store did not do it. */
 export async function revokeKeys(
   deps: Deps,
   grant: Pick<Grant, 'access' | 'revocation' | 'storeId'>,
-): Promise<void> {
+): Promise<boolean> {
   const { access, revocation, storeId } = grant
-  if (access === undefined || revocation === undefined) return
+  if (access === undefined || revocation === undefined) return true
   try {
     await deps.nativeMinter(storeId, access)?.revoke?.(revocation)
+    return true
   } catch (error) {
-    deps.log.write('warn', { event: 'revoke_failed', access, reason: reasonOf(error) })
+    const reason = reasonOf(error instanceof Error && error.cause ? error.cause : error)
+    deps.log.write('warn', { event: 'revoke_failed', access, reason })
+    return false
   }
 }
 

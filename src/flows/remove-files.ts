@@ -1,5 +1,5 @@
-import type { Mount } from '../grants/grant.ts'
-import { isJobPrefix } from '../store/keys.ts'
+import type { Grant } from '../grants/grant.ts'
+import { isJobPrefix, jobPrefix } from '../store/keys.ts'
 import { listUploads } from '../store/list-uploads.ts'
 import type { ListPage, ObjectStore } from '../store/store.ts'
 
@@ -11,9 +11,9 @@ import type { ListPage, ObjectStore } from '../store/store.ts'
  */
 export async function removeFiles(
   store: ObjectStore | undefined,
-  mounts: readonly Mount[],
+  grant: FiledGrant,
 ): Promise<void> {
-  for (const prefix of ownPrefixes(mounts)) {
+  for (const prefix of ownPrefixes(grant)) {
     let next: string | undefined
     do {
       const page: ListPage | undefined = await store?.list(
@@ -33,10 +33,10 @@ export async function removeFiles(
  */
 export async function abortUploads(
   store: ObjectStore | undefined,
-  mounts: readonly Mount[],
+  grant: FiledGrant,
 ): Promise<void> {
   if (store === undefined) return
-  for (const prefix of ownPrefixes(mounts)) {
+  for (const prefix of ownPrefixes(grant)) {
     let page = await listUploads(store, prefix)
     while (page !== undefined) {
       await Promise.all(page.uploads.map(({ key, uploadId }) => store.abortUpload(key, uploadId)))
@@ -45,6 +45,10 @@ export async function abortUploads(
   }
 }
 
-function ownPrefixes(mounts: readonly Mount[]): string[] {
+type FiledGrant = Pick<Grant, 'access' | 'day' | 'grantId' | 'mounts'>
+
+/** Keys of a store may reach all of the job's folder, whose inputs and outputs lie in one then. */
+function ownPrefixes({ access, mounts, ...folder }: FiledGrant): string[] {
+  if (access !== undefined) return [jobPrefix(folder)]
   return mounts.map(({ key }) => key).filter(isJobPrefix)
 }

@@ -2,7 +2,7 @@ import { markInputsDue } from '../grants/due.ts'
 import type { Grant, GrantState } from '../grants/grant.ts'
 import { reasonOf } from '../log.ts'
 import type { Deps } from './deps.ts'
-import { revokeKeys } from './give-access.ts'
+import { endKeys, revokeKeys } from './give-access.ts'
 import { removeFiles } from './remove-files.ts'
 
 /** Milliseconds during which the platform can still `retry` a failed job (it keeps results as long). */
@@ -30,11 +30,14 @@ export async function settleJob(
   seenAt: number = deps.platform.now(),
 ): Promise<void> {
   const ending = endings.get(status ?? '')
-  if (ending === undefined || grant.state === 'ended') return
+  if (ending === undefined) return
+  if (grant.state === 'ended') return await endKeys(deps, grant)
   // Keys of the store cannot be woken: such a job is not retried.
   const state = grant.access === undefined ? ending : 'ended'
   const stored = await deps.grants.read(grant.grantId, { fresh: true })
-  if (stored === undefined || !settles(stored, state, seenAt)) return
+  if (stored === undefined) return
+  if (stored.state === 'ended') return await endKeys(deps, stored)
+  if (!settles(stored, state, seenAt)) return
   const graceMs = (deps.config.endpoint(grant.endpointId)?.graceSeconds ?? 0) * 1000
   const dueAt = deps.platform.now() + graceMs + (state === 'suspended' ? retryWindowMs : 0)
   // First, so that a fault in between leaves a marker too many: it does nothing to a live grant.
@@ -42,7 +45,7 @@ export async function settleJob(
   await deps.grants.update(grant.grantId, (current) =>
     settles(current, state, seenAt) ? { ...current, state } : current,
   )
-  if (state === 'ended') await revokeKeys(deps, stored)
+  if (state === 'ended') await endKeys(deps, stored)
 }
 
 function settles(grant: Grant, state: GrantState, seenAt: number): boolean {
@@ -59,7 +62,7 @@ export async function dropJob(deps: Deps, grant: Grant): Promise<void> {
   const store = deps.store(grant.storeId)
   await revokeKeys(deps, grant)
   try {
-    await removeFiles(store, grant.mounts)
+    await removeFiles(store, grant)
     await deps.grants.remove(grant)
   } catch (error) {
     deps.log.write('warn', { event: 'clean_up_failed', reason: reasonOf(error) })

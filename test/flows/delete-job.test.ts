@@ -121,6 +121,17 @@ describe('deleting a job', () => {
   })
 })
 
+test('deleting a job removes of its folder what the job bucket holds alone', async () => {
+  const { day, grantId } = (await grant()) ?? {}
+  const spooled = `${day}/${grantId}/webhook/body.json`
+  await writeOutput()
+  await gateway.store.put(spooled, new Uint8Array(1))
+  await gateway.store.createUpload(spooled, 'application/json')
+  await remove()
+  expect(files()).toEqual([spooled])
+  expect([...gateway.store.open.values()].map(({ key }) => key)).toEqual([spooled])
+})
+
 describe('who may delete a job', () => {
   const another = { authorization: 'Bearer another-key' }
 
