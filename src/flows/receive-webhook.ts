@@ -63,7 +63,7 @@ export async function receiveWebhook(deps: Deps, sealed: string, body: Body): Pr
   }
 }
 
-/** Writes the scrubbed body beside the job's files; the sweep finds it there after a crash. */
+/** Writes the scrubbed body to a folder that no key of a job reaches; the sweep finds it after a crash. */
 async function spool(deps: Deps, grant: Grant, store: ObjectStore, body: Body): Promise<Received> {
   const { config, platform, pool } = deps
   let id: string | undefined
@@ -76,7 +76,9 @@ async function spool(deps: Deps, grant: Grant, store: ObjectStore, body: Body): 
       status = facts.status
     },
   })
-  const key = `${webhookPrefix(grant)}${crypto.randomUUID()}.json`
+  const { day } = grant
+  const folder = { day, grantId: deps.grants.newId(day) }
+  const key = `${webhookPrefix(folder)}body.json`
   const writer = createStagedWriter({
     store,
     pool,

@@ -31,12 +31,12 @@ export async function settleJob(
 ): Promise<void> {
   const ending = endings.get(status ?? '')
   if (ending === undefined) return
-  if (grant.state === 'ended') return await endKeys(deps, grant)
+  if (grant.state === 'ended') return endLater(deps, grant)
   // Keys of the store cannot be woken: such a job is not retried.
   const state = grant.access === undefined ? ending : 'ended'
   const stored = await deps.grants.read(grant.grantId, { fresh: true })
   if (stored === undefined) return
-  if (stored.state === 'ended') return await endKeys(deps, stored)
+  if (stored.state === 'ended') return endLater(deps, stored)
   if (!settles(stored, state, seenAt)) return
   const graceMs = (deps.config.endpoint(grant.endpointId)?.graceSeconds ?? 0) * 1000
   const dueAt = deps.platform.now() + graceMs + (state === 'suspended' ? retryWindowMs : 0)
@@ -46,6 +46,11 @@ export async function settleJob(
     settles(current, state, seenAt) ? { ...current, state } : current,
   )
   if (state === 'ended') await endKeys(deps, stored)
+}
+
+/** Keys that could not be revoked at the end: no answer waits for them a second time. */
+function endLater(deps: Deps, grant: Grant): void {
+  deps.platform.waitUntil(endKeys(deps, grant))
 }
 
 function settles(grant: Grant, state: GrantState, seenAt: number): boolean {

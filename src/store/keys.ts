@@ -43,7 +43,7 @@ export function outputPrefix({ day, grantId }: JobFolder): string {
   return `${day}/${grantId}/out/`
 }
 
-/** Prefix of a job's webhook bodies on their way, with the slash. */
+/** Prefix of a webhook's body on its way, in a folder of its own, with the slash. */
 export function webhookPrefix({ day, grantId }: JobFolder): string {
   return `${day}/${grantId}/webhook/`
 }

@@ -33,6 +33,7 @@ async function seeEnd(deps: Deps = bed.gateway.deps): Promise<void> {
   bed.gateway.clock.now += 60_000
   bed.platform = () => answer(200, '{"id":"job-1","status":"COMPLETED"}', json)
   await readReply(await readJob(deps, { ...callOf('demo'), method: 'GET' }, 'status', 'job-1'))
+  await bed.gateway.idle()
 }
 
 const remove = () => deleteJob(bed.gateway.deps, { ...callOf('demo'), method: 'DELETE' }, 'job-1')
@@ -64,6 +65,7 @@ describe('keys that were revoked', () => {
     const writes: string[] = []
     bed.gateway.store.before = (line) => void (line.startsWith('put ') && writes.push(line))
     await settleJob(bed.gateway.another(), { ...active, state: 'ended' }, 'COMPLETED')
+    await bed.gateway.idle()
     expect(deletions()).toBe(2)
     expect(writes).toEqual([])
     expect(bed.gateway.logged.map(({ event }) => event)).not.toContain('revoke_failed')
@@ -90,8 +92,17 @@ describe('keys that could not be revoked', () => {
     await seeEnd()
     allowDeletions()
     await settleJob(bed.gateway.another(), active, 'COMPLETED')
+    await bed.gateway.idle()
     expect(bed.b2.keys.size).toBe(0)
     expect(await grantOfJob()).not.toHaveProperty('revocation')
+  })
+
+  test('hold up no answer after the first', async () => {
+    refuseDeletions()
+    await seeEnd()
+    bed.b2.intercept = () => new Promise(() => {})
+    await settleJob(bed.gateway.deps, await grantOfJob(), 'COMPLETED')
+    expect(await grantOfJob()).toHaveProperty('revocation')
   })
 
   test('wait while the job is not over', async () => {
@@ -99,6 +110,7 @@ describe('keys that could not be revoked', () => {
     await seeEnd()
     allowDeletions()
     await settleJob(bed.gateway.deps, await grantOfJob(), 'IN_PROGRESS')
+    await bed.gateway.idle()
     expect(bed.b2.keys.size).toBe(1)
   })
 

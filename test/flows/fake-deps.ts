@@ -23,6 +23,8 @@ export interface FakeGateway {
   readonly sent: Sent[]
   readonly logged: LogEvent[]
   readonly clock: { now: number }
+  /** Resolves when nothing goes on beside the answers any more. */
+  idle(): Promise<void>
   /** Another instance over the same state, with caches of its own. */
   another(): Deps
   /** What upstream answers; 200 and a queued job by default. */
@@ -37,11 +39,13 @@ export function fakeGateway(changes: Record<string, unknown> = {}): FakeGateway 
   const log = { write: (_: string, event: LogEvent) => void logged.push(event) }
   const clock = { now: Date.parse('2026-11-21T12:00:00Z') }
   const sent: Sent[] = []
+  const background: Promise<unknown>[] = []
   const platform = {
     ...createNodePlatform(log),
     now: () => clock.now,
     // Pauses are over at once, deadlines never come.
     wait: (ms: number) => (ms < 1000 ? Promise.resolve() : new Promise<void>(() => {})),
+    waitUntil: (task: Promise<unknown>) => void background.push(task),
     resolve: async () => ['93.184.216.34'],
     async send({ method, url, headers, body }: OutgoingRequest): Promise<IncomingResponse> {
       const request = { method, url, headers, body: await readAll(body) }
@@ -62,6 +66,9 @@ export function fakeGateway(changes: Record<string, unknown> = {}): FakeGateway 
     logged,
     clock,
     another,
+    async idle() {
+      for (let task = background.shift(); task !== undefined; task = background.shift()) await task
+    },
     upstream: ({ url }) =>
       url.endsWith('/health')
         ? answer(200, '{}')

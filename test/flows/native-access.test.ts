@@ -108,6 +108,23 @@ describe('a job with keys of B2', () => {
     expect(left).toBe(0)
   })
 
+  test('cannot reach the webhook on its way to the client with them', async () => {
+    await submit({ webhook: 'https://client.example/hook' })
+    const token = worker().webhook.split('/').at(-1) ?? ''
+    const prefixes = [...b2.keys.values()].map(({ namePrefix }) => `${namePrefix}`)
+    const written: string[] = []
+    gateway.store.before = (line) => {
+      const key = /^put (\d{4}-.*)$/.exec(line)?.[1]
+      if (key !== undefined) written.push(key)
+    }
+    bed.platform = () => answer(200)
+    const body = answer(200, '{"id":"job-1","status":"COMPLETED"}').body
+    await readReply(await receiveWebhook(gateway.deps, token, body))
+    expect(written).toHaveLength(1)
+    expect(dayOfJobFile(`${written[0]}`)).toBe((await grant())?.day)
+    for (const prefix of prefixes) expect(written[0]?.startsWith(prefix)).toBe(false)
+  })
+
   test('never shows its keys again', async () => {
     await submit()
     const { accessId, accessSecret } = worker().s3Config
