@@ -55,5 +55,7 @@ function bucketUrls(store: StoreConfig | undefined): string[] {
   const { endpoint, bucket } = store
   const { protocol, host, pathname } = new URL(endpoint)
   const path = pathname.replace(/\/$/, '')
-  return [`${endpoint}/${bucket}`, `${protocol}//${bucket}.${host}${path}`]
+  const urls = [`${endpoint}/${bucket}`, `${protocol}//${bucket}.${host}${path}`]
+  // A store that is named by its address has no names below it.
+  return urls.filter((url) => URL.canParse(url))
 }

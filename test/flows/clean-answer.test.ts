@@ -93,6 +93,20 @@ describe('a link that a worker made with keys of the store', () => {
     }
   })
 
+  test.each(['https://10.0.0.5:9000', 'https://[fd00::1]:9000'])(
+    'leads to the gateway also where the store is at %s',
+    async (endpoint) => {
+      const secret = { env: 'ANY' }
+      const main = { kind: 's3', endpoint, region: 'auto', bucket: 'bucket' }
+      const stores = { main: { ...main, accessKeyId: secret, secretAccessKey: secret } }
+      const options = await cleaning(fakeGateway({ stores }).deps, [grant])
+      const link = `${endpoint}/bucket/${folder}/out/a.png`
+      expect(await cleanText(link, options)).toMatch(/^https:\/\/gateway\.example\/files\//)
+      const own = 'https://gateway.example/s3/job_files/a.png'
+      expect(await cleanText(own, options)).toBe(own)
+    },
+  )
+
   test('leads nowhere for a job without such keys', async () => {
     const { access: _none, ...own } = grant
     const options = await cleaning(gateway.deps, [own])
