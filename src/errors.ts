@@ -8,10 +8,16 @@ export type ProblemCode =
   | 'body_length_mismatch'
   | 'client_gone'
   | 'webhook_refused'
+  | 'invalid_form'
+  | 'digest_mismatch'
+  | 'upload_mismatch'
   | 'unauthorized'
   | 'forbidden'
   | 'not_found'
+  | 'upload_not_found'
   | 'retry_impossible'
+  | 'upload_incomplete'
+  | 'upload_expired'
   | 'body_too_large'
   | 'content_encoding'
   | 'unsupported_media_type'
@@ -36,10 +42,16 @@ export const PROBLEMS: Readonly<
   body_length_mismatch: { status: 400, title: 'The body is not as long as it claims' },
   client_gone: { status: 400, title: 'The request ended before its body was complete' },
   webhook_refused: { status: 400, title: 'The webhook URL is not allowed' },
+  invalid_form: { status: 400, title: 'The form is not valid' },
+  digest_mismatch: { status: 400, title: 'The body does not have the digest it announces' },
+  upload_mismatch: { status: 400, title: 'What was uploaded is not what was announced' },
   unauthorized: { status: 401, title: 'The API key is missing or not valid' },
   forbidden: { status: 403, title: 'The API key may not do this' },
   not_found: { status: 404, title: 'There is nothing here' },
+  upload_not_found: { status: 404, title: 'There is no such upload' },
   retry_impossible: { status: 409, title: 'The job cannot be retried' },
+  upload_incomplete: { status: 409, title: 'The upload is not complete' },
+  upload_expired: { status: 410, title: 'The upload has expired' },
   body_too_large: { status: 413, title: 'The request is too large for the endpoint' },
   content_encoding: { status: 415, title: 'Compressed request bodies are not supported' },
   unsupported_media_type: { status: 415, title: 'This content type is not supported' },
@@ -63,6 +75,8 @@ export interface ProblemFacts {
   readonly limitName?: string
   readonly limit?: number
   readonly actual?: number
+  /** Part of an upload at fault, counted from 1. */
+  readonly partNumber?: number
   /** Seconds after which the same request may succeed; sent as Retry-After. */
   readonly retryAfterSeconds?: number
   /** For the log only. */

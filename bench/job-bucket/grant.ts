@@ -18,6 +18,7 @@ export async function sealBenchGrant(storeUrl: string): Promise<ScopedKey> {
       region: 'us-east-1',
       bucket: 'bench',
       pathStyle: true,
+      presign: true,
       accessKeyId: secret,
       secretAccessKey: secret,
     },

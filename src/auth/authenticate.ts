@@ -28,6 +28,9 @@ export function createAuthenticator(options: {
       throw new GatewayError('unauthorized', 'Send an API key in the Authorization header')
     }
     if (auth.mode === 'passthrough') return passthroughPrincipal(keyring, apiKey)
+    if (auth.mode === 'jwt') {
+      throw new GatewayError('misconfigured', 'Cannot check tokens of an identity provider yet')
+    }
     return await keyPrincipal(auth.keys, apiKey, endpointId)
   }
 }

@@ -8,6 +8,8 @@ export interface StoreConfig {
   readonly region: string
   readonly bucket: string
   readonly pathStyle: boolean
+  /** Whether clients may be given presigned URLs; otherwise their parts come through the gateway. */
+  readonly presign: boolean
   readonly accessKeyId: Secret
   readonly secretAccessKey: Secret
   readonly sts?: StsConfig
@@ -111,6 +113,18 @@ export interface KeyConfig {
   readonly scopes: readonly 'admin'[]
 }
 
+/** Whose tokens are accepted, and what their claims are called. */
+export interface JwtConfig {
+  readonly mode: 'jwt'
+  readonly issuer: string
+  readonly audience: string
+  readonly jwksUrl: string
+  readonly algorithms: readonly string[]
+  readonly endpointsClaim: string
+  readonly maxBytesClaim: string
+  readonly scopesClaim: string
+}
+
 export interface Config {
   /** Where clients, workers and the platform reach the gateway; no trailing slash. */
   readonly publicUrl: string
@@ -125,6 +139,16 @@ export interface Config {
     readonly partsInFlight: number
     /** Where the document says nothing, as many as suit the runtime (32 on Node, 6 on Workers). */
     readonly poolParts: number
+  }
+  readonly uploads: {
+    readonly partBytes: number
+    /** Bytes of the largest file. */
+    readonly maxBytes: number
+    /** Parts that are signed at a time. */
+    readonly signedParts: number
+    readonly openSeconds: number
+    readonly keepSeconds: number
+    readonly persist: boolean
   }
   readonly access: {
     readonly linkSeconds: number
@@ -141,10 +165,23 @@ export interface Config {
     readonly upstreamIdleTimeoutMs: number
     readonly webhookMaxBytes: number
     readonly mintTimeoutMs: number
+    readonly formParts: number
+    readonly formNameBytes: number
+    readonly formHeaderBytes: number
+    /** One file of a form, or a raw body. */
+    readonly payloadBytes: number
   }
   readonly auth:
     | { readonly mode: 'passthrough'; readonly proofSeconds: number }
-    | { readonly mode: 'keys'; readonly keys: readonly KeyConfig[] }
+    | {
+        readonly mode: 'keys'
+        readonly keys: readonly KeyConfig[]
+        /** Longest life of a client token in seconds; 0: there are none. */
+        readonly tokenMaxSeconds: number
+      }
+    | JwtConfig
+  /** Pages of other origins that may call from a browser. */
+  readonly cors?: { readonly origins: readonly string[]; readonly maxAgeSeconds: number }
   /** The gateway as OpenID Connect issuer. */
   readonly oidc?: {
     /** Origin of `publicUrl`: the `iss` of its tokens. */

@@ -1,8 +1,9 @@
 import { DEFAULTS } from '../contract/defaults.gen.ts'
-import type { Config, KeyConfig } from './config.ts'
+import type { Config } from './config.ts'
 import { ConfigError, type ConfigFault } from './config-error.ts'
 import { type ConfigDocument, parseDocument } from './parse-document.ts'
 import { parseBaseUrl } from './parse-url.ts'
+import { readAuth } from './read-auth.ts'
 import { readEndpoints } from './read-endpoints.ts'
 import {
   createSecretReader,
@@ -43,9 +44,11 @@ export function readConfig(
     stateStoreId: document.stateStore,
     endpoint: readEndpoints(document, readSecret, faults),
     staging: Object.freeze({ ...DEFAULTS.ConfigStaging, ...runtime, ...document.staging }),
+    uploads: Object.freeze({ ...DEFAULTS.ConfigUploads, ...document.uploads }),
     access: Object.freeze({ ...DEFAULTS.ConfigAccess, ...document.access }),
     limits: Object.freeze({ ...DEFAULTS.ConfigLimits, ...document.limits }),
     auth: readAuth(document, faults),
+    ...(document.cors && { cors: readCors(document.cors, faults) }),
     ...(document.oidc && {
       oidc: readOidc(document.oidc, publicUrl, readSecret, faults),
     }),
@@ -81,29 +84,14 @@ function readOidc(
   return Object.freeze({ ...DEFAULTS.ConfigOidc, ...oidc, issuer, signingKeys })
 }
 
-function readAuth({ auth, endpoints }: ConfigDocument, faults: ConfigFault[]): Config['auth'] {
-  if (auth.mode === 'passthrough') {
-    const { proofSeconds = DEFAULTS.ConfigAuthPassthrough.proofSeconds } = auth
-    return Object.freeze({ mode: auth.mode, proofSeconds })
-  }
-  const names = new Set<string>()
-  const hashes = new Set<string>()
-  const keys = auth.keys.map((key, index): KeyConfig => {
-    const at = (field: string) => `/auth/keys/${index}/${field}`
-    if (names.has(key.name)) {
-      faults.push({ pointer: at('name'), message: `is given twice: "${key.name}"` })
-    }
-    if (hashes.has(key.sha256)) {
-      faults.push({ pointer: at('sha256'), message: 'is the hash of an earlier key' })
-    }
-    key.endpoints.forEach((id, place) => {
-      if (id === '*' || Object.hasOwn(endpoints, id) || Object.hasOwn(endpoints, '*')) return
-      const message = `names no endpoint: there is no "${id}"`
-      faults.push({ pointer: at(`endpoints/${place}`), message })
-    })
-    names.add(key.name)
-    hashes.add(key.sha256)
-    return Object.freeze({ ...DEFAULTS.ConfigKey, ...key })
+function readCors(
+  cors: NonNullable<ConfigDocument['cors']>,
+  faults: ConfigFault[],
+): NonNullable<Config['cors']> {
+  cors.origins.forEach((origin, index) => {
+    if (origin === '*' || URL.parse(origin)?.origin === origin) return
+    const message = 'must be an origin, such as https://app.example.com, or *'
+    faults.push({ pointer: `/cors/origins/${index}`, message })
   })
-  return Object.freeze({ mode: auth.mode, keys: Object.freeze(keys) })
+  return Object.freeze({ ...DEFAULTS.ConfigCors, ...cors })
 }

@@ -38,7 +38,8 @@ export function readStores(
     const secretAccessKey = readSecret(document.secretAccessKey, `${pointer}/secretAccessKey`)
     const keys = { accessKeyId, secretAccessKey }
     const reading: Reading = { document, pointer, endpoint, ...keys, readSecret, faults }
-    const { kind, region, bucket, pathStyle = DEFAULTS.ConfigStore.pathStyle } = document
+    const { kind, region, bucket } = document
+    const { pathStyle, presign } = { ...DEFAULTS.ConfigStore, ...document }
     const sts = readSts(reading)
     const webIdentity = readWebIdentity(reading)
     const b2 = readB2(reading)
@@ -46,7 +47,7 @@ export function readStores(
     read.set(
       id,
       Object.freeze({
-        ...{ id, kind, endpoint, region, bucket, pathStyle, ...keys },
+        ...{ id, kind, endpoint, region, bucket, pathStyle, presign, ...keys },
         ...(sts && { sts }),
         ...(webIdentity && { webIdentity }),
         ...(accountId !== undefined && { r2: Object.freeze({ accountId }) }),

@@ -10,8 +10,24 @@ export const DEFAULTS = {
     "grantCacheSeconds": 10,
     "marginSeconds": 3600
   },
+  "ConfigAuthJwt": {
+    "algorithms": [
+      "RS256",
+      "ES256",
+      "EdDSA"
+    ],
+    "endpointsClaim": "bulkway_endpoints",
+    "maxBytesClaim": "bulkway_max_bytes",
+    "scopesClaim": "bulkway_scopes"
+  },
+  "ConfigAuthKeys": {
+    "tokenMaxSeconds": 3600
+  },
   "ConfigAuthPassthrough": {
     "proofSeconds": 60
+  },
+  "ConfigCors": {
+    "maxAgeSeconds": 600
   },
   "ConfigEndpoint": {
     "upstream": "https://api.runpod.ai/v2",
@@ -35,7 +51,11 @@ export const DEFAULTS = {
     "idleTimeoutMs": 60000,
     "webhookMaxBytes": 33554432,
     "upstreamIdleTimeoutMs": 330000,
-    "mintTimeoutMs": 10000
+    "mintTimeoutMs": 10000,
+    "formParts": 1000,
+    "formNameBytes": 1024,
+    "formHeaderBytes": 8192,
+    "payloadBytes": 62914560000
   },
   "ConfigOidc": {
     "tokenSeconds": 60
@@ -54,7 +74,8 @@ export const DEFAULTS = {
     "partsInFlight": 2
   },
   "ConfigStore": {
-    "pathStyle": true
+    "pathStyle": true,
+    "presign": true
   },
   "ConfigStoreB2": {
     "endpoint": "https://api.backblazeb2.com"
@@ -65,5 +86,13 @@ export const DEFAULTS = {
   "ConfigStoreWebIdentity": {
     "audience": "sts.amazonaws.com",
     "maxSeconds": 3600
+  },
+  "ConfigUploads": {
+    "partBytes": 16777216,
+    "maxBytes": 5497558138880,
+    "signedParts": 20,
+    "openSeconds": 86400,
+    "keepSeconds": 604800,
+    "persist": false
   }
 } as const

@@ -580,9 +580,11 @@ export interface components {
                 readonly [key: string]: components["schemas"]["ConfigEndpoint"];
             };
             readonly staging?: components["schemas"]["ConfigStaging"];
+            readonly uploads?: components["schemas"]["ConfigUploads"];
             readonly access?: components["schemas"]["ConfigAccess"];
             readonly limits?: components["schemas"]["ConfigLimits"];
             readonly auth: components["schemas"]["ConfigAuth"];
+            readonly cors?: components["schemas"]["ConfigCors"];
             readonly oidc?: components["schemas"]["ConfigOidc"];
             /**
              * @description Lets webhooks go to loopback addresses and over plain http: development only.
@@ -615,7 +617,45 @@ export interface components {
             readonly marginSeconds?: number;
         };
         /** @description Who may call. */
-        readonly ConfigAuth: components["schemas"]["ConfigAuthPassthrough"] | components["schemas"]["ConfigAuthKeys"];
+        readonly ConfigAuth: components["schemas"]["ConfigAuthPassthrough"] | components["schemas"]["ConfigAuthKeys"] | components["schemas"]["ConfigAuthJwt"];
+        /** @description Tokens (JWT) of an identity provider; upstream sees the endpoint's `upstreamKey`. */
+        readonly ConfigAuthJwt: {
+            /**
+             * @description The scheme. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            readonly mode: "jwt";
+            /** @description `iss` that a token must have. */
+            readonly issuer: string;
+            /** @description `aud` that a token must have, alone or among others. */
+            readonly audience: string;
+            /** @description Where the issuer publishes its keys; https unless it is loopback. */
+            readonly jwksUrl: string;
+            /**
+             * @description Signatures that are accepted.
+             * @default [
+             *       "RS256",
+             *       "ES256",
+             *       "EdDSA"
+             *     ]
+             */
+            readonly algorithms?: readonly ("RS256" | "RS384" | "RS512" | "PS256" | "PS384" | "PS512" | "ES256" | "ES384" | "ES512" | "EdDSA")[];
+            /**
+             * @description Claim that lists the endpoint ids that a token is good for, or `*`; without it a token is good for none.
+             * @default bulkway_endpoints
+             */
+            readonly endpointsClaim?: string;
+            /**
+             * @description Claim with the bytes that one request or upload may have at most.
+             * @default bulkway_max_bytes
+             */
+            readonly maxBytesClaim?: string;
+            /**
+             * @description Claim that lists scopes (`admin`), as an array or separated by blanks.
+             * @default bulkway_scopes
+             */
+            readonly scopesClaim?: string;
+        };
         /** @description The gateway's own keys; upstream sees the endpoint's `upstreamKey`. */
         readonly ConfigAuthKeys: {
             /**
@@ -625,6 +665,11 @@ export interface components {
             readonly mode: "keys";
             /** @description The keys that are accepted. */
             readonly keys: readonly components["schemas"]["ConfigKey"][];
+            /**
+             * @description Longest life of the client tokens that `POST /tokens` makes for the holder of a key; 0: it makes none.
+             * @default 3600
+             */
+            readonly tokenMaxSeconds?: number;
         };
         /** @description The client's own upstream key is proved and sent upstream. */
         readonly ConfigAuthPassthrough: {
@@ -638,6 +683,16 @@ export interface components {
              * @default 60
              */
             readonly proofSeconds?: number;
+        };
+        /** @description Pages of other origins that may call the gateway from a browser. */
+        readonly ConfigCors: {
+            /** @description Origins such as `https://app.example.com`, or `*` for all. */
+            readonly origins: readonly string[];
+            /**
+             * @description Time for which a browser may remember the answer to its preflight.
+             * @default 600
+             */
+            readonly maxAgeSeconds?: number;
         };
         /** @description What one endpoint takes, and where its payloads go. */
         readonly ConfigEndpoint: {
@@ -759,6 +814,26 @@ export interface components {
              * @default 10000
              */
             readonly mintTimeoutMs?: number;
+            /**
+             * @description Parts of a form (multipart/form-data).
+             * @default 1000
+             */
+            readonly formParts?: number;
+            /**
+             * @description Length of a field's name or a file's name in a form.
+             * @default 1024
+             */
+            readonly formNameBytes?: number;
+            /**
+             * @description Headers of one part of a form, together.
+             * @default 8192
+             */
+            readonly formHeaderBytes?: number;
+            /**
+             * @description One file of a form, or a raw body.
+             * @default 62914560000
+             */
+            readonly payloadBytes?: number;
         };
         /** @description The gateway as OpenID Connect issuer, for `access: "web-identity"`; the issuer is the origin of `publicUrl`. */
         readonly ConfigOidc: {
@@ -815,7 +890,7 @@ export interface components {
             readonly sessionToken?: string;
             /** @description Name of the field with the region, such as `region`. */
             readonly region?: string;
-            /** @description Name of the field with the prefix that the worker's own keys must begin with, such as `keyPrefix`; empty in the job bucket. */
+            /** @description Name of the field with the prefix that the worker's own keys must begin with, such as `keyPrefix`; empty in the job bucket; required with keys of a store and `s3Config: "always"`. */
             readonly keyPrefix?: string;
         };
         /** @description How payloads are written to a store. */
@@ -851,6 +926,11 @@ export interface components {
              * @default true
              */
             readonly pathStyle?: boolean;
+            /**
+             * @description False: the store has no presigned URLs, or browsers cannot reach it; uploads go through the gateway then.
+             * @default true
+             */
+            readonly presign?: boolean;
             readonly accessKeyId: components["schemas"]["SecretReference"];
             readonly secretAccessKey: components["schemas"]["SecretReference"];
             readonly sts?: components["schemas"]["ConfigStoreSts"];
@@ -872,7 +952,7 @@ export interface components {
         };
         /** @description How `access: "r2"` signs a job's keys; needed only where the store's endpoint is not `https://{accountId}[.jurisdiction].r2.cloudflarestorage.com`. */
         readonly ConfigStoreR2: {
-            /** @description Cloudflare account of the bucket. */
+            /** @description Cloudflare account of the bucket; the endpoint may name no other. */
             readonly accountId: string;
         };
         /** @description How `access: "sts"` gets a job's keys: AssumeRole with an inline session policy. */
@@ -907,6 +987,39 @@ export interface components {
              * @default 3600
              */
             readonly maxSeconds?: number;
+        };
+        /** @description Files that clients put into the store before the request that uses them. */
+        readonly ConfigUploads: {
+            /**
+             * @description Size of an upload's parts; larger where 10,000 parts would not reach.
+             * @default 16777216
+             */
+            readonly partBytes?: number;
+            /**
+             * @description Largest file; set it to what the store takes as one object.
+             * @default 5497558138880
+             */
+            readonly maxBytes?: number;
+            /**
+             * @description Parts that are signed when an upload starts, and at most at a time later.
+             * @default 20
+             */
+            readonly signedParts?: number;
+            /**
+             * @description Time in which an upload must be completed.
+             * @default 86400
+             */
+            readonly openSeconds?: number;
+            /**
+             * @description Time from its start for which a complete upload can be referred to, at least; it goes when that day (UTC) is over.
+             * @default 604800
+             */
+            readonly keepSeconds?: number;
+            /**
+             * @description Whether clients may keep uploads for good, under a name of their own (`retain: "persist"`).
+             * @default false
+             */
+            readonly persist?: boolean;
         };
         /** @description The gateway is well; when it is not there is a problem object instead. */
         readonly GatewayStatus: {
@@ -1050,7 +1163,7 @@ export interface components {
              * @description Stable name of the problem, to switch on.
              * @enum {string}
              */
-            readonly code: "invalid_json" | "invalid_request" | "invalid_payload" | "nesting_too_deep" | "key_too_long" | "body_length_mismatch" | "client_gone" | "webhook_refused" | "unauthorized" | "forbidden" | "not_found" | "retry_impossible" | "body_too_large" | "content_encoding" | "unsupported_media_type" | "internal_error" | "access_refused" | "upstream_unreachable" | "busy" | "access_unavailable" | "store_unavailable" | "job_not_bound" | "misconfigured";
+            readonly code: "invalid_json" | "invalid_request" | "invalid_payload" | "nesting_too_deep" | "key_too_long" | "body_length_mismatch" | "client_gone" | "webhook_refused" | "invalid_form" | "digest_mismatch" | "upload_mismatch" | "unauthorized" | "forbidden" | "not_found" | "upload_not_found" | "retry_impossible" | "upload_incomplete" | "upload_expired" | "body_too_large" | "content_encoding" | "unsupported_media_type" | "internal_error" | "access_refused" | "upstream_unreachable" | "busy" | "access_unavailable" | "store_unavailable" | "job_not_bound" | "misconfigured";
             /** @description What happened this time and what to do. */
             readonly detail: string;
             /** @description The same text as `detail`. */
@@ -1076,6 +1189,8 @@ export interface components {
              * @description What was given.
              */
             readonly actual?: number;
+            /** @description Part of an upload at fault, from 1. */
+            readonly partNumber?: number;
         };
         /** @description How many waiting jobs were removed. */
         readonly PurgeResult: {

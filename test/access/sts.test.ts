@@ -29,6 +29,7 @@ const base: StoreConfig = {
   region: 'eu-central-1',
   bucket: 'bulkway',
   pathStyle: false,
+  presign: true,
   accessKeyId: new Secret('AKIASTORE'),
   secretAccessKey: new Secret('store-secret'),
 }

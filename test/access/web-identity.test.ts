@@ -18,6 +18,7 @@ const store: StoreConfig = {
   region: 'eu-central-1',
   bucket: 'bulkway',
   pathStyle: false,
+  presign: true,
   accessKeyId: new Secret('AKIASTORE'),
   secretAccessKey: new Secret('store-secret'),
 }

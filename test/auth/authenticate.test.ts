@@ -59,7 +59,10 @@ describe('callers with keys of the gateway', () => {
     entry('second', second, { scopes: ['admin'] }),
     entry('narrow', narrow, { endpoints: ['demo'] }),
   ]
-  const authenticate = createAuthenticator({ auth: { mode: 'keys', keys }, keyring: ringOf('a1') })
+  const authenticate = createAuthenticator({
+    auth: { mode: 'keys', tokenMaxSeconds: 3600, keys },
+    keyring: ringOf('a1'),
+  })
 
   it('are known by the name of their key, wherever it stands in the list', async () => {
     const one = await authenticate(headersOf(`Bearer ${first}`), 'demo')
@@ -83,7 +86,7 @@ describe('callers with keys of the gateway', () => {
 
   it('are refused with a key of another shape, even if its digest is listed', async () => {
     const weak = createAuthenticator({
-      auth: { mode: 'keys', keys: [entry('weak', 'password')] },
+      auth: { mode: 'keys', tokenMaxSeconds: 3600, keys: [entry('weak', 'password')] },
       keyring: ringOf('a1'),
     })
     await expect(weak(headersOf('password'), 'demo')).rejects.toMatchObject({

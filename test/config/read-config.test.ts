@@ -72,6 +72,18 @@ describe('readConfig', () => {
       idleTimeoutMs: 60000,
       webhookMaxBytes: 33554432,
       upstreamIdleTimeoutMs: 330_000,
+      formParts: 1000,
+      formNameBytes: 1024,
+      formHeaderBytes: 8192,
+      payloadBytes: 62_914_560_000,
+    })
+    expect(config.uploads).toEqual({
+      partBytes: 16_777_216,
+      maxBytes: 5_497_558_138_880,
+      signedParts: 20,
+      openSeconds: 86_400,
+      keepSeconds: 604_800,
+      persist: false,
     })
     expect(config.auth).toEqual({ mode: 'passthrough', proofSeconds: 60 })
     expect(config.allowLoopbackWebhooks).toBe(false)
@@ -263,7 +275,7 @@ describe('readConfig', () => {
   })
 
   it('wants an upstream key of every endpoint in keys mode', () => {
-    const auth = { mode: 'keys', keys }
+    const auth = { mode: 'keys', tokenMaxSeconds: 3600, keys }
     expect(faults({ auth })).toEqual({ '/endpoints/*/upstreamKey': expect.any(String) })
     const endpoints = {
       '*': { store: 'main' },
@@ -275,15 +287,23 @@ describe('readConfig', () => {
 
   it('lets * hold defaults alone in keys mode', () => {
     const endpoints = { '*': { store: 'main' }, a: { upstreamKey: { env: 'RUNPOD_API_KEY' } } }
-    const config = read({ auth: { mode: 'keys', keys }, endpoints })
+    const config = read({ auth: { mode: 'keys', tokenMaxSeconds: 3600, keys }, endpoints })
     expect(config.endpoint('a')?.upstreamKey?.reveal()).toBe('rpa_example')
     expect(config.endpoint('b')).toBeUndefined()
-    expect(config.auth).toEqual({ mode: 'keys', keys: [{ ...keys[0], scopes: [] }] })
+    expect(config.auth).toEqual({
+      mode: 'keys',
+      tokenMaxSeconds: 3600,
+      keys: [{ ...keys[0], scopes: [] }],
+    })
   })
 
   it('refuses keys that cannot be told apart or name no endpoint', () => {
     const [key] = keys
-    const auth = { mode: 'keys', keys: [key, { ...key, endpoints: ['gone'] }] }
+    const auth = {
+      mode: 'keys',
+      tokenMaxSeconds: 3600,
+      keys: [key, { ...key, endpoints: ['gone'] }],
+    }
     const endpoints = { a: { upstreamKey: { env: 'RUNPOD_API_KEY' } } }
     expect(Object.keys(faults({ auth, endpoints }))).toEqual([
       '/auth/keys/1/name',

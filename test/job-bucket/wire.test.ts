@@ -45,6 +45,7 @@ beforeAll(async () => {
     region: 'auto',
     bucket: 'real-bucket',
     pathStyle: true,
+    presign: true,
     accessKeyId: new Secret('store-key'),
     secretAccessKey: new Secret('store-secret'),
   }

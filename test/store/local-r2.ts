@@ -28,6 +28,7 @@ export function configOf(facts: StoreFacts): StoreConfig {
     region: facts.region,
     bucket: facts.bucket,
     pathStyle: true,
+    presign: true,
     accessKeyId: new Secret(facts.accessKeyId),
     secretAccessKey: new Secret(facts.secretAccessKey),
   }

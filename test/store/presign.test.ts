@@ -18,6 +18,7 @@ const aws: StoreConfig = {
   region: 'us-east-1',
   bucket: 'examplebucket',
   pathStyle: false,
+  presign: true,
   accessKeyId: new Secret('AKIAIOSFODNN7EXAMPLE'),
   secretAccessKey: new Secret('wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY'),
 }

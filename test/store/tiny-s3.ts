@@ -121,6 +121,7 @@ export async function startTinyS3(): Promise<TinyS3> {
       region: 'us-east-1',
       bucket: 'bucket',
       pathStyle: true,
+      presign: true,
       accessKeyId: new Secret('test'),
       secretAccessKey: new Secret('testtest'),
     },

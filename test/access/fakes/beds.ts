@@ -106,7 +106,15 @@ const silent = { write: () => {} }
 
 function storeConfig(url: string, bucket: string) {
   const endpoint = url.replace(/\/$/, '')
-  return { id: 'main', kind: 's3', endpoint, region: 'auto', bucket, pathStyle: true } as const
+  return {
+    id: 'main',
+    kind: 's3',
+    endpoint,
+    region: 'auto',
+    bucket,
+    pathStyle: true,
+    presign: true,
+  } as const
 }
 
 function openStore(config: Parameters<typeof createS3Store>[0], platform: Platform) {

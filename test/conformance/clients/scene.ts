@@ -164,7 +164,7 @@ async function serveRgw(tls: Tls, path: string, facts: BucketFacts): Promise<Sto
   const { endpoint, region, bucket } = facts
   const accessKeyId = new Secret(facts.accessKeyId)
   const secretAccessKey = new Secret(facts.secretAccessKey)
-  const config = { kind: 's3', endpoint, region, bucket, pathStyle: true } as const
+  const config = { kind: 's3', endpoint, region, bucket, pathStyle: true, presign: true } as const
   const options = { idleTimeoutMs: 20_000, presignSeconds: 900 }
   const served = await serveBucket(
     tls,
