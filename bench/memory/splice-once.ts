@@ -24,6 +24,7 @@ export function optionsFor(kind: BodyKind): SplicerOptions {
     rules: kind === 'text' ? compileRules(rules) : [],
     watch: new Set(['s3Config', 's3_config', 'outputS3Config', 'output_s3_config']),
     watchTop: new Set(['input', 'webhook', 'policy']),
+    refMarker: 'bulkway:',
   }
 }
 

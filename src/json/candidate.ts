@@ -33,8 +33,16 @@ export class Candidate {
   head: DataUriHead | undefined
   ambition: Ambition | undefined
   #phase: Phase = 'text'
+  /** What the string may begin with, as far as `#matched`. */
+  #lead = LEAD
   #matched = 0
   #pads = 0
+  readonly #marker: string
+
+  /** `marker`: what strings begin with that stay where they are, whatever a rule says; or empty. */
+  constructor(marker: string) {
+    this.#marker = marker
+  }
 
   /** A string begins that stays where it is. */
   beginText(quote: number): void {
@@ -51,8 +59,9 @@ export class Candidate {
     this.head = undefined
     this.#matched = 0
     this.#pads = 0
-    this.#phase = ambition.encoding === 'text' ? 'any' : 'lead'
-    this.table = ambition.encoding === 'text' ? IN_TEXT : IN_DOUBT
+    this.#phase = 'lead'
+    this.table = IN_DOUBT
+    if (ambition.encoding === 'text' && this.#marker === '') this.#leaveLead('text')
   }
 
   /** The string stays where it is. */
@@ -63,7 +72,7 @@ export class Candidate {
     this.#phase = 'text'
   }
 
-  /** Whether what has been read is no unfinished data URI head. */
+  /** Whether what has been read is no unfinished data URI head, nor the beginning of a ref. */
   settled(): boolean {
     return this.#phase !== 'lead' && this.#phase !== 'head'
   }
@@ -80,15 +89,8 @@ export class Candidate {
 
   /** Weighs one character that ends before `end` in `text`; false when this is no payload. */
   weigh(code: number, text: Uint8Array, end: number): boolean {
-    if (this.#phase === 'lead') {
-      const lower = code >= 0x41 && code <= 0x5a ? code | 0x20 : code
-      if (lower === LEAD.charCodeAt(this.#matched)) {
-        if (++this.#matched === LEAD.length) this.#phase = 'head'
-        return true
-      }
-      this.#phase = 'body'
-      this.table = IN_BASE64
-    }
+    if (this.#phase === 'lead' && this.#takesLead(code)) return true
+    if (this.#phase === 'any') return true
     if (this.#phase === 'head') return this.#weighHead(code, text, end)
     if (code === LINE_FEED || code === CARRIAGE_RETURN) return true
     if (code === EQUALS) {
@@ -97,6 +99,29 @@ export class Candidate {
       return ++this.#pads <= 2
     }
     return this.#phase === 'body' && code < 256 && (SEXTETS[code] ?? -1) >= 0
+  }
+
+  #takesLead(code: number): boolean {
+    const { encoding = 'base64' } = this.ambition ?? {}
+    if (this.#matched === 0) {
+      const isMarker = code === this.#marker.charCodeAt(0)
+      this.#lead = isMarker ? this.#marker : encoding === 'text' ? '' : LEAD
+    }
+    const isUpper = this.#lead === LEAD && code >= 0x41 && code <= 0x5a
+    if ((isUpper ? code | 0x20 : code) !== this.#lead.charCodeAt(this.#matched)) {
+      this.#leaveLead(encoding)
+      return false
+    }
+    if (++this.#matched === this.#lead.length) {
+      if (this.#lead === LEAD) this.#phase = 'head'
+      else this.giveUp()
+    }
+    return true
+  }
+
+  #leaveLead(encoding: Ambition['encoding']): void {
+    this.#phase = encoding === 'text' ? 'any' : 'body'
+    this.table = encoding === 'text' ? IN_TEXT : IN_BASE64
   }
 
   #weighHead(code: number, text: Uint8Array, end: number): boolean {

@@ -30,6 +30,19 @@ export interface WatchedMember {
   readonly payload?: number
 }
 
+/** A string value that begins with the marker of refs. */
+export interface FoundRef {
+  /** Unescaped; where that is more than 256 bytes in the document, the marker alone. */
+  readonly text: string
+  /** RFC 6901 pointer of the string. */
+  readonly pointer: string
+  /** The first rule that matches the string, if any. */
+  readonly rule?: LiftRule
+  /** Span of the literal in the residue, its quotes included. */
+  readonly start: number
+  readonly end: number
+}
+
 export type JsonKind = 'object' | 'array' | 'string' | 'number' | 'boolean' | 'null'
 
 /** The kind of the value that `byte` begins; of what begins none, `number`. */
@@ -49,5 +62,7 @@ export interface Residue {
   readonly payloads: readonly { readonly at: number; readonly payload: LiftedPayload }[]
   /** Watched members in the order of their beginnings. */
   readonly members: readonly WatchedMember[]
+  /** Refs in document order; only where the splicer was given their marker. */
+  readonly refs: readonly FoundRef[]
   readonly topLevel: JsonKind
 }

@@ -69,12 +69,8 @@ export class Scanner {
     this.#members = new Members(options.watch, options.watchTop ?? new Set())
     this.#string = new ValueString(options, this.residue, this.#trail)
     const stringBytes = decidesEarly(options.rules) ? 0 : options.stageMinBytes
-    this.#short = new ShortValues(
-      { ...options, stringBytes },
-      this.residue,
-      this.#trail,
-      this.#members,
-    )
+    const short = { ...options, stringBytes, refs: this.#string.refs }
+    this.#short = new ShortValues(short, this.residue, this.#trail, this.#members)
   }
 
   /** Whether all that was appended has been read. */
@@ -125,7 +121,9 @@ export class Scanner {
     }
     this.#checkLength()
     const bytes = this.residue.text.subarray(0, this.residue.length)
-    return { bytes, members: this.#members.recorded, topLevel: this.#topLevel }
+    const { recorded: members } = this.#members
+    const { recorded: refs } = this.#string.refs
+    return { bytes, members, refs, topLevel: this.#topLevel }
   }
 
   #checkLength(): void {

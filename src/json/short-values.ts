@@ -9,6 +9,7 @@ import {
   QUOTE,
 } from './characters.ts'
 import type { Members } from './members.ts'
+import type { Refs } from './refs.ts'
 import type { ResidueBuffer } from './residue-buffer.ts'
 import {
   AFTER_VALUE,
@@ -29,6 +30,8 @@ export interface ShortValuesOptions {
   readonly keyBytes: number
   /** Raw bytes from which a string value is not to be taken here; 0 leaves all of them. */
   readonly stringBytes: number
+  /** Knows string values that are not to be taken here. */
+  readonly refs: Refs
 }
 
 /**
@@ -43,6 +46,7 @@ export class ShortValues {
   readonly #nesting: number
   readonly #keyBytes: number
   readonly #stringBytes: number
+  readonly #refs: Refs
 
   constructor(options: ShortValuesOptions, residue: ResidueBuffer, trail: Trail, members: Members) {
     this.#residue = residue
@@ -51,6 +55,7 @@ export class ShortValues {
     this.#nesting = options.nesting
     this.#keyBytes = Math.min(options.keyBytes, SHORT_MAX_BYTES)
     this.#stringBytes = Math.min(options.stringBytes, SHORT_MAX_BYTES)
+    this.#refs = options.refs
   }
 
   /** Reads on from between two tokens, in `state`, and returns the state it stops in. */
@@ -58,6 +63,8 @@ export class ShortValues {
     const residue = this.#residue
     const trail = this.#trail
     const members = this.#members
+    const refs = this.#refs
+    const { firstByte } = refs
     const { text, length } = residue
     let { depth } = trail
     // What begins and ends the document is the scanner's.
@@ -75,6 +82,7 @@ export class ShortValues {
         if (byte === QUOTE) {
           const end = shortEnd(text, at + 1, length, this.#stringBytes)
           if (end < 0) break
+          if (text[at + 1] === firstByte && refs.begins(text, at + 1, end)) break
           at = end
           now = AFTER_VALUE
         } else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) {

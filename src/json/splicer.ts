@@ -7,7 +7,7 @@ import type { CompiledRules } from './rules.ts'
 import { Scanner } from './scanner.ts'
 import { TextLift } from './text-lift.ts'
 
-export type { LiftedPayload, Residue } from './residue.ts'
+export type { FoundRef, LiftedPayload, Residue } from './residue.ts'
 
 export interface SplicerOptions {
   readonly bytes: BytePrimitives
@@ -27,6 +27,13 @@ export interface SplicerOptions {
   readonly watchTop?: ReadonlySet<string>
   /** Payloads that one document may have; default 1,000. */
   readonly payloadsMax?: number
+  /**
+   * ASCII that the text of a ref begins with: such string values are recorded, and stay whatever
+   * rules say of their place. Absent: there are none.
+   */
+  readonly refMarker?: string
+  /** Refs that one document may have; default 1,000. */
+  readonly refsMax?: number
 }
 
 export type SpliceEvent =

@@ -2,6 +2,7 @@ import { type Ambition, Candidate } from './candidate.ts'
 import { QUOTE } from './characters.ts'
 import { UNFINISHED } from './escape.ts'
 import { invalidJson, invalidPayload } from './lift.ts'
+import { Refs, type RefsOptions } from './refs.ts'
 import type { LiftedPayload } from './residue.ts'
 import type { ResidueBuffer } from './residue-buffer.ts'
 import { type CompiledRules, decidesEarly, firstRule, type LiftRule } from './rules.ts'
@@ -16,7 +17,7 @@ const POINTER_MAX_LENGTH = 4096
 export type FoundPayload = Omit<LiftedPayload, 'index'>
 
 /** See `SplicerOptions`. */
-export interface ValueStringOptions {
+export interface ValueStringOptions extends RefsOptions {
   readonly stageMinBytes: number
   readonly lift: boolean
   readonly rules: CompiledRules
@@ -24,10 +25,11 @@ export interface ValueStringOptions {
 
 /** Reads strings that are values and cuts out those that are payloads. */
 export class ValueString {
+  readonly refs: Refs
   readonly #options: ValueStringOptions
   readonly #residue: ResidueBuffer
   readonly #trail: Trail
-  readonly #candidate = new Candidate()
+  readonly #candidate: Candidate
   readonly #reader = new StringReader()
   readonly #bySize: Ambition
   /** Whether rules have to be asked at every string. */
@@ -35,6 +37,8 @@ export class ValueString {
 
   constructor(options: ValueStringOptions, residue: ResidueBuffer, trail: Trail) {
     this.#options = options
+    this.refs = new Refs(options)
+    this.#candidate = new Candidate(options.refMarker ?? '')
     this.#residue = residue
     this.#trail = trail
     const { stageMinBytes: minBytes } = options
@@ -111,7 +115,8 @@ export class ValueString {
       if (found !== undefined) return found
     }
     this.#candidate.giveUp()
-    this.#residue.at++
+    const { text } = this.#residue
+    this.refs.take(text, this.#trail, this.#candidate.quote, ++this.#residue.at)
     return 'closed'
   }
 
