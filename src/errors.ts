@@ -27,6 +27,7 @@ export type ProblemCode =
   | 'busy'
   | 'store_unavailable'
   | 'access_unavailable'
+  | 'auth_unavailable'
   | 'job_not_bound'
   | 'misconfigured'
 
@@ -60,6 +61,7 @@ export const PROBLEMS: Readonly<
   upstream_unreachable: { status: 502, title: 'The upstream endpoint cannot be reached' },
   busy: { status: 503, title: 'The gateway is busy' },
   access_unavailable: { status: 503, title: 'The store cannot issue keys for the job now' },
+  auth_unavailable: { status: 503, title: 'Tokens cannot be checked now' },
   store_unavailable: { status: 503, title: 'The object store is not available' },
   job_not_bound: { status: 503, title: 'The job could not be recorded' },
   misconfigured: { status: 503, title: 'The gateway is not configured correctly' },

@@ -5,7 +5,10 @@ import { build } from 'esbuild'
 import type { Schema } from './schemas.ts'
 
 /** What is validated at run time; with `all`, every fault is reported and not the first alone. */
-const validated = [{ name: 'Config', all: true }]
+const validated = [
+  { name: 'Config', all: true },
+  { name: 'TokenRequest', all: false },
+]
 
 /** Validators without `eval`, in one module that imports nothing, and their declarations. */
 export async function buildValidators(

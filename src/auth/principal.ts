@@ -7,15 +7,33 @@ import type { ApiKey } from './api-key.ts'
 export interface Principal {
   /**
    * Opaque ids: `k:` and the HMAC of the API key in passthrough mode, `n:` and the key's name in
-   * `keys`. First the one in force, then those under older master keys, for what was owned before a
-   * rotation. Made when asked for: a request that is passed on needs none.
+   * `keys`, `t:`, the key's name and `:{subject}` for a client token with a subject, `s:` and the
+   * subject in `jwt`. First the one in force, then those under older master keys, for what was owned
+   * before a rotation. Made when asked for: a request that is passed on needs none.
    */
   ids(): Promise<readonly [string, ...string[]]>
-  readonly mode: 'passthrough' | 'keys'
+  readonly mode: 'passthrough' | 'keys' | 'jwt'
   /** The caller's own upstream key; passthrough only. */
   readonly apiKey?: ApiKey
   /** In passthrough mode upstream itself judges, so nothing is kept back here. */
   readonly scopes: readonly 'admin'[]
+  /** Bytes that one request body or one upload may have at most. */
+  readonly maxBytes?: number
+}
+
+/** What a key or token of the gateway, or of an identity provider, is good for. */
+export interface Rights {
+  /** The one id of its holder. */
+  readonly owner: string
+  /** Endpoint ids, or `*`. */
+  readonly endpoints: readonly string[]
+  readonly scopes: readonly 'admin'[]
+  readonly maxBytes?: number | undefined
+}
+
+/** Whether a list of endpoints has this one. */
+export function covers(endpoints: readonly string[], endpointId: string): boolean {
+  return endpoints.includes('*') || endpoints.includes(endpointId)
 }
 
 /** Whether what is owned by `owner` is this caller's. */

@@ -83,7 +83,7 @@ export interface RuleConfig {
 export interface EndpointConfig {
   /** Base URL up to and including `/v2`, no trailing slash. */
   readonly upstream: string
-  /** The gateway's own key for this endpoint; needed in `keys` mode. */
+  /** The gateway's own key for this endpoint; needed but in `passthrough` mode. */
   readonly upstreamKey?: Secret
   /** Where payloads and outputs are kept; the state store when the endpoint names none. */
   readonly storeId: string
@@ -111,6 +111,8 @@ export interface KeyConfig {
   /** Endpoint ids, or `*`. */
   readonly endpoints: readonly string[]
   readonly scopes: readonly 'admin'[]
+  /** Bytes that one request or upload may have at most. */
+  readonly maxBytes?: number
 }
 
 /** Whose tokens are accepted, and what their claims are called. */

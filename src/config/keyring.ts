@@ -9,6 +9,9 @@ export type KeyUse =
   | 'file-link'
   | 'principal'
   | 'proof-cache'
+  | 'client-token'
+  | 'upload-seal'
+  | 'part-link'
 
 /** The master keys, and what is derived from them (HKDF-SHA-256, RFC 5869). */
 export interface Keyring {

@@ -17,10 +17,26 @@ export function parseBaseUrl(
   return url === null ? text : `${url.origin}${url.pathname}`.replace(/\/+$/, '')
 }
 
+/**
+ * A configured URL as it was written, path, query and all, that must be https unless its host is
+ * loopback; whatever is wrong is noted as a fault.
+ */
+export function parseUrl(text: string, pointer: string, faults: ConfigFault[]): string {
+  const url = URL.parse(text)
+  const fault = url === null ? 'must be a URL, such as https://id.example/jwks' : unsafe(url, true)
+  if (fault !== undefined) faults.push({ pointer, message: fault })
+  return url === null ? text : url.href
+}
+
 function faultOf(url: URL, secure: boolean): string | undefined {
+  const fault = unsafe(url, secure)
+  if (fault !== undefined) return fault
+  return url.search !== '' || url.hash !== '' ? 'must not have a query or fragment' : undefined
+}
+
+function unsafe(url: URL, secure: boolean): string | undefined {
   if (url.protocol !== 'https:' && url.protocol !== 'http:') return 'must be an http or https URL'
   if (url.username !== '' || url.password !== '') return 'must not hold a user name or password'
-  if (url.search !== '' || url.hash !== '') return 'must not have a query or fragment'
   if (secure && url.protocol === 'http:' && !isLoopback(url.hostname)) {
     return 'must be https: plain http is for loopback alone'
   }

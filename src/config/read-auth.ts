@@ -2,7 +2,7 @@ import { DEFAULTS } from '../contract/defaults.gen.ts'
 import type { Config, KeyConfig } from './config.ts'
 import type { ConfigFault } from './config-error.ts'
 import type { ConfigDocument } from './parse-document.ts'
-import { parseBaseUrl } from './parse-url.ts'
+import { parseUrl } from './parse-url.ts'
 
 /** Reads who may call. */
 export function readAuth(
@@ -14,7 +14,7 @@ export function readAuth(
     return Object.freeze({ mode: auth.mode, proofSeconds })
   }
   if (auth.mode === 'jwt') {
-    const jwksUrl = parseBaseUrl(auth.jwksUrl, '/auth/jwksUrl', faults)
+    const jwksUrl = parseUrl(auth.jwksUrl, '/auth/jwksUrl', faults)
     return Object.freeze({ ...DEFAULTS.ConfigAuthJwt, ...auth, jwksUrl })
   }
   const names = new Set<string>()

@@ -16,7 +16,8 @@ export function readEndpoints(
 ): (endpointId: string) => EndpointConfig | undefined {
   const shared = document.endpoints['*']
   const endpoints = new Map<string, EndpointConfig>()
-  const withKeys = document.auth.mode === 'keys'
+  const { mode } = document.auth
+  const withKeys = mode !== 'passthrough'
   const onlyShared = Object.keys(document.endpoints).length === 1
 
   for (const [id, own] of Object.entries(document.endpoints)) {
@@ -31,7 +32,10 @@ export function readEndpoints(
     checkAccess(merged, at, faults)
     checkNativeAccess(merged, document, at, faults)
     if (withKeys && upstreamKey === undefined && (id !== '*' || onlyShared)) {
-      faults.push({ pointer: at('upstreamKey'), message: 'is required where auth.mode is "keys"' })
+      faults.push({
+        pointer: at('upstreamKey'),
+        message: `is required where auth.mode is "${mode}"`,
+      })
     }
     if (withKeys && upstreamKey === undefined) continue
     endpoints.set(

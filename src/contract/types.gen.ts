@@ -276,7 +276,7 @@ export interface paths {
         readonly put?: never;
         /**
          * Remove all waiting jobs
-         * @description In `keys` mode the key needs the `admin` scope.
+         * @description In `keys` and `jwt` mode the key or token needs the `admin` scope.
          */
         readonly post: operations["purgeQueue"];
         readonly delete?: never;
@@ -326,11 +326,31 @@ export interface paths {
         };
         /**
          * List the recent jobs of an endpoint
-         * @description In `keys` mode the key needs the `admin` scope.
+         * @description In `keys` and `jwt` mode the key or token needs the `admin` scope.
          */
         readonly get: operations["listJobs"];
         readonly put?: never;
         readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/tokens": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Make a client token
+         * @description For the holder of a gateway key in `keys` mode: a short-lived token that is good for no more than the key, to be handed to a browser and sent where a key is. It ends at `expiresAt`, and when its key is taken out of the configuration. A 404 in the other modes, and with `tokenMaxSeconds: 0`; a 403 for a token, which cannot make tokens.
+         */
+        readonly post: operations["createToken"];
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -776,6 +796,8 @@ export interface components {
              * @default []
              */
             readonly scopes?: readonly "admin"[];
+            /** @description Bytes that one request or upload may have at most; absent: as much as endpoint and store take. */
+            readonly maxBytes?: number;
         };
         /** @description What a request may be. */
         readonly ConfigLimits: {
@@ -1163,7 +1185,7 @@ export interface components {
              * @description Stable name of the problem, to switch on.
              * @enum {string}
              */
-            readonly code: "invalid_json" | "invalid_request" | "invalid_payload" | "nesting_too_deep" | "key_too_long" | "body_length_mismatch" | "client_gone" | "webhook_refused" | "invalid_form" | "digest_mismatch" | "upload_mismatch" | "unauthorized" | "forbidden" | "not_found" | "upload_not_found" | "retry_impossible" | "upload_incomplete" | "upload_expired" | "body_too_large" | "content_encoding" | "unsupported_media_type" | "internal_error" | "access_refused" | "upstream_unreachable" | "busy" | "access_unavailable" | "store_unavailable" | "job_not_bound" | "misconfigured";
+            readonly code: "invalid_json" | "invalid_request" | "invalid_payload" | "nesting_too_deep" | "key_too_long" | "body_length_mismatch" | "client_gone" | "webhook_refused" | "invalid_form" | "digest_mismatch" | "upload_mismatch" | "unauthorized" | "forbidden" | "not_found" | "upload_not_found" | "retry_impossible" | "upload_incomplete" | "upload_expired" | "body_too_large" | "content_encoding" | "unsupported_media_type" | "internal_error" | "access_refused" | "upstream_unreachable" | "busy" | "access_unavailable" | "auth_unavailable" | "store_unavailable" | "job_not_bound" | "misconfigured";
             /** @description What happened this time and what to do. */
             readonly detail: string;
             /** @description The same text as `detail`. */
@@ -1203,6 +1225,35 @@ export interface components {
         readonly SecretReference: {
             /** @description Name of an environment variable (Node) or of a secret binding (Workers). */
             readonly env: string;
+        };
+        /** @description A client token, to be sent where a key is. */
+        readonly Token: {
+            /** @description The token; it cannot be read again. */
+            readonly token: string;
+            /**
+             * @description `Authorization: Bearer {token}`.
+             * @enum {string}
+             */
+            readonly tokenType: "Bearer";
+            /**
+             * Format: date-time
+             * @description When it ends.
+             */
+            readonly expiresAt: string;
+        };
+        /** @description What a client token is to be good for; nothing of it can be more than the key that makes it. */
+        readonly TokenRequest: {
+            /** @description Whom the token is for: its jobs and uploads are then this subject's alone, and without it those of the key. */
+            readonly subject?: string;
+            /** @description Ids of the endpoints it may use; absent: those of the key. */
+            readonly endpoints?: readonly string[];
+            /**
+             * Format: int64
+             * @description Bytes that one request or upload may have at most; absent: as many as with the key.
+             */
+            readonly maxBytes?: number;
+            /** @description Life of the token, `auth.tokenMaxSeconds` at most; absent: 900, or that where it is less. */
+            readonly ttlSeconds?: number;
         };
     };
     responses: {
@@ -1954,6 +2005,54 @@ export interface operations {
                     readonly "application/json": components["schemas"]["JobList"];
                 };
             };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly createToken: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "subject": "visitor-81",
+                 *       "endpoints": [
+                 *         "demo"
+                 *       ],
+                 *       "maxBytes": 104857600,
+                 *       "ttlSeconds": 900
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["TokenRequest"];
+            };
+        };
+        readonly responses: {
+            /** @description The token */
+            readonly 201: {
+                headers: {
+                    /** @description Always `no-store` */
+                    readonly "Cache-Control"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "token": "eyJhbGciOiJIUzI1NiIsInR5cCI6ImNsaWVudC10b2tlbitqd3QiLCJraWQiOiJrMSJ9.e30.c2lnbmF0dXJl",
+                     *       "tokenType": "Bearer",
+                     *       "expiresAt": "2026-11-21T12:15:00.000Z"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["Token"];
+                };
+            };
+            readonly 400: components["responses"]["BadRequest"];
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];

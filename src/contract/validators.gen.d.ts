@@ -14,3 +14,4 @@ export interface Validate {
   errors?: readonly Fault[] | null
 }
 export declare const validateConfig: Validate
+export declare const validateTokenRequest: Validate

@@ -5,6 +5,7 @@ import { GatewayError } from '../errors.ts'
 import type { Grant } from '../grants/grant.ts'
 import type { Secret } from '../log.ts'
 import type { Call, Deps } from './deps.ts'
+import { requireLength } from './limit-body.ts'
 
 /** Who calls which endpoint. */
 export interface Admission {
@@ -13,9 +14,9 @@ export interface Admission {
 }
 
 /**
- * Finds the endpoint and the caller.
+ * Finds the endpoint and the caller, and refuses a body that announces more than the caller may send.
  *
- * @throws {GatewayError} not_found, unauthorized, forbidden
+ * @throws {GatewayError} not_found, unauthorized, auth_unavailable, body_too_large
  */
 export async function admit(deps: Deps, call: Call): Promise<Admission> {
   const principal = await deps.authenticate(call.headers, call.endpointId)
@@ -23,6 +24,7 @@ export async function admit(deps: Deps, call: Call): Promise<Admission> {
   if (endpoint === undefined) {
     throw new GatewayError('not_found', `Cannot find endpoint ${call.endpointId}`)
   }
+  requireLength(call, principal)
   return { endpoint, principal }
 }
 

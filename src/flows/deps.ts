@@ -1,6 +1,7 @@
 import type { Minter } from '../access/minter.ts'
 import type { TokenIssuer } from '../access/token-issuer.ts'
 import type { Authenticator } from '../auth/authenticate.ts'
+import type { ClientTokens } from '../auth/client-token.ts'
 import type { Proof } from '../auth/proof.ts'
 import type { Recent } from '../cache/recent.ts'
 import type { Config, NativeAccess } from '../config/config.ts'
@@ -32,6 +33,8 @@ export interface Deps {
   /** The gateway as OpenID Connect issuer, where it is one. */
   readonly issuer: TokenIssuer | undefined
   readonly authenticate: Authenticator
+  /** In `keys` mode, where there are any. */
+  readonly clientTokens: ClientTokens | undefined
   readonly proof: Proof
 }
 

@@ -12,10 +12,11 @@ import {
 import { responseHeaders } from '../upstream/headers.ts'
 import { admit, upstreamKey } from './admit.ts'
 import type { Call, Deps } from './deps.ts'
+import { limitBody } from './limit-body.ts'
 
 /**
- * Sends a request on as it came and gives back the answer as it came. In `keys` mode only
- * operations that cannot show another principal's jobs are let through.
+ * Sends a request on as it came and gives back the answer as it came. But in passthrough
+ * mode, only operations that cannot show another principal's jobs are let through.
  *
  * @throws {GatewayError} not_found, forbidden
  */
@@ -41,7 +42,7 @@ export async function forward(
   endpoint: EndpointConfig,
   principal: Principal,
   path: string,
-  body: Uint8Array | OutgoingBody | undefined = bodyOf(call),
+  body: Uint8Array | OutgoingBody | undefined = bodyOf(call, principal),
 ): Promise<IncomingResponse> {
   return await deps.upstream.send({
     endpoint,
@@ -77,8 +78,9 @@ export async function untouched({ platform }: Deps, response: IncomingResponse):
   return { status, headers, body: await readCapped(body, length, tooLong) }
 }
 
-function bodyOf(call: Call): (Body & OutgoingBody) | undefined {
-  const { body, contentLength } = call
+function bodyOf(call: Call, principal: Principal): (Body & OutgoingBody) | undefined {
+  const body = limitBody(call, principal)
+  const { contentLength } = call
   if (body === undefined || contentLength === 0) return undefined
   return {
     length: contentLength,

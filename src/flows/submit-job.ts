@@ -10,6 +10,7 @@ import { cancelUpstream } from './cancel-upstream.ts'
 import { cleanAnswer } from './clean-answer.ts'
 import type { Call, Deps } from './deps.ts'
 import { discardStaged, type LiftedRequest, liftPayloads } from './lift-payloads.ts'
+import { limitBody } from './limit-body.ts'
 import { forward, isNotSent, untouched } from './pass-through.ts'
 import { planSubmit, type SubmitOperation } from './plan-submit.ts'
 import { sealJob } from './seal-job.ts'
@@ -30,7 +31,7 @@ export async function submitJob(
 ): Promise<Reply> {
   const admission = await admit(deps, call)
   const plan = planSubmit(deps.config, call, admission, operation)
-  let body = call.body
+  let body = limitBody(call, admission.principal)
   if (plan.whole && body !== undefined) {
     const small = body
     const source: Body = { ...body, read: () => readChunk(small) }

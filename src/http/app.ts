@@ -8,9 +8,11 @@ import { receiveWebhook } from '../flows/receive-webhook.ts'
 import { createJobBucket } from '../job-bucket/dispatch.ts'
 import type { Reply } from '../platform.ts'
 import { type AppEnv, type RequestAccess, splitUrl, takeBody } from './call.ts'
+import { addCors, withCors } from './cors.ts'
 import { addEndpointRoutes, type Route } from './endpoint-routes.ts'
 import { problemReply } from './problem.ts'
 import { respond } from './respond.ts'
+import { addTokenRoute } from './token-route.ts'
 
 /**
  * The application: routes in, Response out. The same on every runtime; `access` is what only the
@@ -40,7 +42,7 @@ export function createApp(deps: Deps, access: RequestAccess): Hono<AppEnv> {
     // A client that goes away must not stop the clean-up of what it left.
     platform.waitUntil(answer)
     const { method, path } = context.req
-    const reply = await answer
+    const reply = withCors(await answer, context)
     const response = respond(reply, platform, method, stream && ((body) => stream(context, body)))
     log.write('info', {
       event: 'request',
@@ -75,7 +77,9 @@ export function createApp(deps: Deps, access: RequestAccess): Hono<AppEnv> {
     })
   }
 
+  addCors(app, config.cors, route)
   addEndpointRoutes(app, deps, access, route)
+  addTokenRoute(app, deps, access, route)
   app.get('/files/:sealed/:name', (context) =>
     route(context, () => {
       const method = context.req.method === 'HEAD' ? 'HEAD' : 'GET'
@@ -110,7 +114,7 @@ export function createApp(deps: Deps, access: RequestAccess): Hono<AppEnv> {
   )
   app.onError((error, context) => {
     const requestId = context.get('requestId') ?? crypto.randomUUID()
-    return respond(problemReply(error, requestId, log), platform)
+    return respond(withCors(problemReply(error, requestId, log), context), platform)
   })
   return app
 }

@@ -17,7 +17,14 @@ export interface RequestAccess {
   stream?(context: Context, reply: StreamedReply): Response
 }
 
-export type AppEnv = { Variables: { requestId: string; body?: Body } }
+export type AppEnv = {
+  Variables: {
+    requestId: string
+    body?: Body
+    /** What CORS adds to the answer. */
+    cors?: Readonly<Record<string, string>>
+  }
+}
 
 /** The request's body, which is taken once; remembered, so that a refusal can let go of it. */
 export function takeBody(context: Context<AppEnv>, access: RequestAccess): Body | undefined {

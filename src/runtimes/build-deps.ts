@@ -3,6 +3,8 @@ import type { Minter } from '../access/minter.ts'
 import { createNativeMinter } from '../access/native-minter.ts'
 import { createTokenIssuer } from '../access/token-issuer.ts'
 import { createAuthenticator } from '../auth/authenticate.ts'
+import { createClientTokens } from '../auth/client-token.ts'
+import { createIdentityProvider } from '../auth/identity-provider.ts'
 import { createProof } from '../auth/proof.ts'
 import { Recent } from '../cache/recent.ts'
 import type { Config, NativeAccess, StoreConfig } from '../config/config.ts'
@@ -37,6 +39,9 @@ export function buildDeps(
   if (stateStore === undefined) throw new TypeError(`There is no store ${config.stateStoreId}`)
   const { grantCacheSeconds } = config.access
   const proofSeconds = config.auth.mode === 'passthrough' ? config.auth.proofSeconds : 0
+  const provider =
+    config.auth.mode === 'jwt' ? createIdentityProvider(config.auth, platform) : undefined
+  const clientTokens = createClientTokens({ config, keyring, platform })
   const issuer = config.oidc && createTokenIssuer(config.oidc, platform)
   const minters = new Map<string, Minter | undefined>()
   function nativeMinter(storeId: string, access: NativeAccess): Minter | undefined {
@@ -65,7 +70,8 @@ export function buildDeps(
     jobBucketMinter: createJobBucketMinter({ keyring, jobBucketUrl: config.jobBucketUrl }),
     nativeMinter,
     issuer,
-    authenticate: createAuthenticator({ auth: config.auth, keyring }),
+    authenticate: createAuthenticator({ auth: config.auth, keyring, provider, clientTokens }),
+    clientTokens,
     proof: createProof({ keyring, platform, seconds: proofSeconds }),
   }
 }
