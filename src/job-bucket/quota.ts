@@ -1,6 +1,6 @@
 import { Recent } from '../cache/recent.ts'
 import type { Grant } from '../grants/grant.ts'
-import { type Amount, JobUsage } from './job-usage.ts'
+import { type Amount, JobUsage, type Stored, totalOf, type Write } from './job-usage.ts'
 import { S3Error } from './s3-error.ts'
 
 /** Jobs whose use is remembered. */
@@ -13,34 +13,46 @@ export interface PartOf {
   readonly partNumber: string
 }
 
-/** The store's own word on the outputs of one job. */
+/** Asks the store about the outputs of one job. */
 export interface OutputsInStore {
-  /** What is there, and what of it lies under the real key `replaced`. */
-  count(replaced: string): Promise<{ readonly all: Amount; readonly replaced: Amount }>
+  /** What is there, and the sizes of those objects that lie under these real keys. */
+  count(keys: ReadonlySet<string>): Promise<Stored>
+  /** Size of the object under a real key in bytes; undefined when there is none. */
+  sizeOf(key: string): Promise<number | undefined>
   /** Ids of the uploads that are open; undefined where the store cannot tell. */
   openUploads(): Promise<ReadonlySet<string> | undefined>
+}
+
+/** An object that is about to be written. */
+export interface ObjectToCome {
+  /** Real key. */
+  readonly key: string
+  readonly bytes: number
+  /** Id of the upload that it is made of. */
+  readonly completes?: string
 }
 
 /** What one write has taken of its job's quota. */
 export interface Reservation {
   /**
-   * The object is there. Counts the outputs anew where what was not counted could be too much.
+   * It is there, with so many bytes. Counts the outputs anew where what was not counted could be too
+   * much, and the object is one that may be taken away: it replaced none, or grew while it was written.
    * @throws {S3Error} QuotaExceeded: the object is one too many and must go
    */
-  settle(actual: Amount): Promise<void>
-  /** It is not known how much was written. */
+  settle(bytes: number): Promise<void>
+  /** It may be there: counts as written until the next count. */
   doubt(): void
-  /** Nothing was written. Does nothing once settled. */
+  /** Nothing was written. Does nothing once settled or in doubt. */
   release(): void
 }
 
 /** How much each job writes through this instance, and what its outputs were when last counted. */
 export interface Quotas {
   /**
-   * Takes `amount` of the job's quota before it is written.
+   * Takes what an object needs of the job's quota before it is written.
    * @throws {S3Error} QuotaExceeded
    */
-  reserve(grant: Grant, key: string, amount: Amount, store: OutputsInStore): Promise<Reservation>
+  reserve(grant: Grant, object: ObjectToCome, store: OutputsInStore): Promise<Reservation>
   /** Takes the bytes of a part, which stay taken until its upload is over. */
   reservePart(
     grant: Grant,
@@ -69,37 +81,51 @@ export function createQuotas(): Quotas {
   }
 
   return {
-    async reserve(grant, key, amount, store) {
+    async reserve(grant, object, store) {
       const { quota } = grant
       if (quota === undefined) return unlimited
       const usage = usageOf(grant)
-      const release = await take(usage, quota, key, amount, store)
+      const write: Write = { ...object }
+      const isNew = await take(usage, quota, write, store)
       return {
-        async settle(actual) {
-          release()
-          usage.addWritten(actual)
-          if (!usage.isUncertain(quota)) return
-          const { all } = await usage.countAnew(() => store.count(''))
-          // Of what is on its way each settles for itself.
-          if (exceeds(all, quota)) throw exceeded(all, quota)
+        async settle(bytes) {
+          const hasGrown = bytes > write.bytes
+          const mayGo = () => hasGrown || (isNew && !usage.isOverlapped(write))
+          const counts = hasGrown || (mayGo() && usage.isUncertain(quota))
+          usage.addWritten({ bytes, objects: 1 })
+          try {
+            if (!counts) return
+            const { all } = await usage.countAnew(() => store.count(new Set()))
+            // Of what is on its way each settles for itself.
+            if (exceeds(all, quota) && mayGo()) throw exceeded(all, quota)
+          } finally {
+            usage.end(write)
+          }
         },
-        doubt: () => usage.forgetCount(),
-        release,
+        doubt() {
+          usage.addWritten({ bytes: write.bytes, objects: 1 })
+          usage.end(write)
+        },
+        release: () => usage.end(write),
       }
     },
     async reservePart(grant, part, bytes, store) {
       const { quota } = grant
       if (quota === undefined) return unlimited
       const usage = usageOf(grant)
-      const more = { bytes: bytes - usage.partBytes(part.uploadId, part.partNumber), objects: 0 }
-      const release = await take(usage, quota, part.key, more, store)
+      const known = () => usage.partBytes(part.uploadId, part.partNumber)
+      const write: Write = { key: undefined, bytes: Math.max(0, bytes - known()) }
+      await take(usage, quota, write, store)
       return {
         async settle() {
-          release()
           usage.addPart(part, bytes)
+          usage.end(write)
         },
-        doubt: () => usage.forgetCount(),
-        release,
+        doubt() {
+          usage.addPart(part, Math.max(bytes, known()))
+          usage.end(write)
+        },
+        release: () => usage.end(write),
       }
     },
     bytesOfParts({ grantId }, uploadId, partNumbers) {
@@ -122,33 +148,52 @@ const unlimited: Reservation = {
   release: () => {},
 }
 
-/** Takes an amount, or throws; gives what gives it back. */
+/**
+ * Begins a write, or throws. Whether its object is new, and may therefore be taken away again: only a
+ * write that fits for certain, or whose key was looked for, replaces anything.
+ */
 async function take(
   usage: JobUsage,
   quota: Amount,
-  key: string,
-  amount: Amount,
+  write: Write,
   store: OutputsInStore,
-): Promise<() => void> {
-  usage.take(amount)
-  let isOpen = true
-  const release = () => {
-    if (isOpen) usage.take({ bytes: -amount.bytes, objects: -amount.objects })
-    isOpen = false
-  }
+): Promise<boolean> {
+  usage.begin(write)
   try {
-    if (usage.isCounted() && !exceeds(usage.expected(), quota)) return release
-    const { all, replaced } = await usage.countAnew(() => store.count(key))
-    const rest = { bytes: all.bytes - replaced.bytes, objects: all.objects - replaced.objects }
-    if (!exceeds(usage.with(rest), quota)) return release
-    // Parts may be of uploads that have ended elsewhere; where the store cannot say, they do not count.
-    if (usage.hasParts()) usage.keepParts((await store.openUploads()) ?? new Set())
-    const total = usage.with(rest)
-    if (exceeds(total, quota)) throw exceeded(total, quota)
-    return release
+    if (usage.isCounted() && !exceeds(usage.expected(), quota)) {
+      if (write.key === undefined || !usage.isUncertain(quota)) return false
+      // What replaces nothing can be judged afterwards; what replaces an output must be before.
+      const size = usage.isOverlapped(write) ? 0 : await store.sizeOf(write.key)
+      if (size === undefined || write.bytes <= size) return size === undefined
+    }
+    return await judge(usage, quota, write, store)
   } catch (error) {
-    release()
+    usage.end(write)
     throw error
+  }
+}
+
+async function judge(
+  usage: JobUsage,
+  quota: Amount,
+  write: Write,
+  store: OutputsInStore,
+): Promise<boolean> {
+  const { key } = write
+  for (let isLast = false; ; isLast = true) {
+    const uploads = usage.uploadIds()
+    const claims = usage.claims(write)
+    const stored = await usage.countAnew(() => store.count(new Set(claims.objects.keys())))
+    const old = key === undefined ? undefined : stored.sizes.get(key)
+    const total = totalOf(stored, claims, key)
+    // What does not grow makes nothing worse, even where there is too much already.
+    const grows = old === undefined || write.bytes > old
+    if (!grows || !exceeds(total, quota)) return key !== undefined && old === undefined
+    if (isLast || uploads.length === 0) throw exceeded(total, quota)
+    // Parts may be of uploads that have ended elsewhere; where the store cannot say, they do not count.
+    // Asked before the next count, which lists what they have become.
+    const open = await store.openUploads()
+    for (const uploadId of uploads) if (!open?.has(uploadId)) usage.forgetParts(uploadId)
   }
 }
 

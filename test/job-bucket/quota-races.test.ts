@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Grant } from '../../src/grants/grant.ts'
-import type { Amount } from '../../src/job-bucket/job-usage.ts'
+import type { Stored } from '../../src/job-bucket/job-usage.ts'
 import { createQuotas, type OutputsInStore, type Quotas } from '../../src/job-bucket/quota.ts'
 import { S3Error } from '../../src/job-bucket/s3-error.ts'
 
@@ -18,12 +18,17 @@ class Outputs implements OutputsInStore {
     for (let left = this.#seed % 7; left > 0; left--) await Promise.resolve()
   }
 
-  async count(replaced: string): Promise<{ all: Amount; replaced: Amount }> {
+  async count(keys: ReadonlySet<string>): Promise<Stored> {
     await this.pause()
-    const old = this.objects.get(replaced)
+    const sizes = new Map([...this.objects].filter(([key]) => keys.has(key)))
     const all = { bytes: this.bytes(), objects: this.objects.size }
     await this.pause()
-    return { all, replaced: { bytes: old ?? 0, objects: old === undefined ? 0 : 1 } }
+    return { all, sizes }
+  }
+
+  async sizeOf(key: string): Promise<number | undefined> {
+    await this.pause()
+    return this.objects.get(key)
   }
 
   async openUploads(): Promise<ReadonlySet<string>> {
@@ -39,12 +44,11 @@ const grant = { grantId: 'g', quota: { bytes: 1000, objects: 1000 } } as Grant
 
 /** A write as the job bucket makes it; whether it stayed. */
 async function write(quotas: Quotas, store: Outputs, key: string, bytes: number): Promise<boolean> {
-  const amount = { bytes, objects: 1 }
   try {
-    const reservation = await quotas.reserve(grant, key, amount, store)
+    const reservation = await quotas.reserve(grant, { key, bytes }, store)
     await store.pause()
     store.objects.set(key, bytes)
-    await reservation.settle(amount)
+    await reservation.settle(bytes)
     return true
   } catch (error) {
     if (!(error instanceof S3Error)) throw error
@@ -102,12 +106,12 @@ test('an object that fits stays while another is being replaced', async () => {
   const store = new Outputs()
   const quotas = createQuotas()
   expect(await write(quotas, store, 'b', 700)).toBe(true)
-  const replacing = await quotas.reserve(grant, 'b', { bytes: 700, objects: 1 }, store)
+  const replacing = await quotas.reserve(grant, { key: 'b', bytes: 700 }, store)
   const writing = await quotas
-    .reserve(grant, 'a', { bytes: 200, objects: 1 }, store)
+    .reserve(grant, { key: 'a', bytes: 200 }, store)
     .catch(() => undefined)
   store.objects.set('b', 700)
-  await replacing.settle({ bytes: 700, objects: 1 })
+  await replacing.settle(700)
   writing?.release()
   expect(await write(quotas, store, 'a', 200)).toBe(true)
   expect(store.bytes()).toBe(900)

@@ -6,7 +6,7 @@ import { replyXml } from '../reply.ts'
 import { S3Error } from '../s3-error.ts'
 import { type Copied, type Copy, copyAsStream, copyInStore } from './copy-object.ts'
 import { readSource, readSourceConditions, readSourceRange } from './copy-source.ts'
-import { reserve, reservePart, settle, sizeOf } from './keep-quota.ts'
+import { readHead, reserveCopy, reservePart, settleCopy, writeReserved } from './keep-quota.ts'
 import { newObjectHeaders, writeConditions } from './object-headers.ts'
 import { partNumberOf, uploadIdOf } from './upload-params.ts'
 
@@ -33,12 +33,13 @@ export async function copyObject(call: Call): Promise<Reply> {
   const conditions = writeConditions(call.headers)
   // Stores that know conditions on what a PUT replaces do not know them of a copy.
   const isConditional = Object.keys(conditions).length > 0
-  // A copy of unknown size: what it takes is known once it is there.
-  const reservation = await reserve(call, key, 0)
+  const reservation = await reserveCopy(call, key, copy.source)
   try {
-    const inStore = isConditional ? undefined : await copyInStore(call, copy)
-    const copied = inStore ?? (await copyAsStream(call, copy, conditions))
-    await settle(call, key, reservation, undefined)
+    const copied = await writeReserved(reservation, async () => {
+      const inStore = isConditional ? undefined : await copyInStore(call, copy)
+      return inStore ?? (await copyAsStream(call, copy, conditions))
+    })
+    await settleCopy(call, copy, reservation, copied.etag)
     return replyCopied(copy, copied)
   } finally {
     reservation.release()
@@ -62,19 +63,22 @@ export async function uploadPartCopy(call: Call): Promise<Reply> {
   // Ceph RGW 16 does not decode the source of a part: it would be another object than the one that was
   // checked.
   const isPlain = /^[A-Za-z0-9._~/-]+$/.test(copy.source)
-  const reservation = await reservePart(call, key, part, await bytesOf(call, copy))
+  const bytes = await bytesOf(call, copy)
+  const reservation = await reservePart(call, key, part, bytes)
   try {
-    const copied = isPlain ? await copyInStore(call, copy) : undefined
-    const reply = replyCopied(copy, copied ?? (await copyAsStream(call, copy)))
-    await reservation.settle({ bytes: 0, objects: 0 })
-    return reply
+    const copied = await writeReserved(reservation, async () => {
+      const inStore = isPlain ? await copyInStore(call, copy) : undefined
+      return inStore ?? (await copyAsStream(call, copy))
+    })
+    await reservation.settle(bytes)
+    return replyCopied(copy, copied)
   } finally {
     reservation.release()
   }
 }
 
 async function bytesOf(call: Call, { source, range }: Copy): Promise<number> {
-  return range === undefined ? await sizeOf(call, source) : range.last - range.first + 1
+  return range === undefined ? (await readHead(call, source)).bytes : range.last - range.first + 1
 }
 
 function replaces(call: Call): boolean {

@@ -3,11 +3,13 @@ import { listUploads } from '../../store/list-uploads.ts'
 import { findMount, orderMounts } from '../authorise.ts'
 import type { Call } from '../call.ts'
 import type { Amount } from '../job-usage.ts'
-import type { OutputsInStore, PartOf, Reservation } from '../quota.ts'
+import type { ObjectToCome, OutputsInStore, PartOf, Reservation } from '../quota.ts'
 import { S3Error } from '../s3-error.ts'
 import { askStore, storeError } from '../store-answer.ts'
+import { sumParts } from './list-parts.ts'
 import { openSource } from './list-source.ts'
 
+/** Of what is no output of the job's. */
 const none: Reservation = { settle: async () => {}, doubt: () => {}, release: () => {} }
 const everything = { prefix: '', delimiter: '', after: '', maxKeys: 1000 }
 
@@ -15,9 +17,37 @@ const everything = { prefix: '', delimiter: '', after: '', maxKeys: 1000 }
  * Takes quota for an object, before it is written.
  * @throws {S3Error} QuotaExceeded
  */
-export async function reserve(call: Call, key: string, bytes: number): Promise<Reservation> {
+export async function reserve(call: Call, object: ObjectToCome): Promise<Reservation> {
   if (!isOutput(call)) return none
-  return await call.quotas.reserve(call.grant, key, { bytes, objects: 1 }, outputsOf(call))
+  return await call.quotas.reserve(call.grant, object, outputsOf(call))
+}
+
+/**
+ * Takes quota for a copy of `source`, a real key, before it is made.
+ * @throws {S3Error} QuotaExceeded or NoSuchKey
+ */
+export async function reserveCopy(call: Call, key: string, source: string): Promise<Reservation> {
+  if (!isOutput(call)) return none
+  return await reserve(call, { key, bytes: (await readHead(call, source)).bytes })
+}
+
+/**
+ * Takes quota for an object that is made of the parts of these numbers, before it is.
+ * @throws {S3Error} QuotaExceeded
+ */
+export async function reserveParts(
+  call: Call,
+  upload: Omit<PartOf, 'partNumber'>,
+  numbers: readonly string[],
+): Promise<{ readonly reservation: Reservation; readonly bytes: number }> {
+  if (!isOutput(call)) return { reservation: none, bytes: 0 }
+  const { key, uploadId } = upload
+  const known = call.quotas.bytesOfParts(call.grant, uploadId, numbers)
+  // Some came through another instance: what they will replace cannot be had back once it is replaced.
+  const bytes = known ?? (await sumParts(call, upload, new Set(numbers)))
+  // The upload is over: it becomes nothing that is not there and counted.
+  if (bytes === undefined) return { reservation: none, bytes: 0 }
+  return { reservation: await reserve(call, { key, bytes, completes: uploadId }), bytes }
 }
 
 /**
@@ -36,25 +66,62 @@ export async function reservePart(
 }
 
 /**
+ * Writes with what was reserved. Where the store did not say that it refused, the write counts as made,
+ * unless `isUnsent` knows better.
+ */
+export async function writeReserved<T>(
+  reservation: Reservation,
+  write: () => Promise<T>,
+  isUnsent: () => boolean = () => false,
+): Promise<T> {
+  try {
+    return await write()
+  } catch (error) {
+    const isRefused =
+      error instanceof S3Error && (error.status < 500 || error.code === 'NotImplemented')
+    if (!isRefused && !isUnsent()) reservation.doubt()
+    throw error
+  }
+}
+
+/**
  * Settles for an object that has been written, and removes it again where it is one too many.
- * `bytes` undefined: as many as the store says.
  * @throws {S3Error} QuotaExceeded
  */
 export async function settle(
   call: Call,
   key: string,
   reservation: Reservation,
-  bytes: number | undefined,
+  bytes: number,
 ): Promise<void> {
-  if (reservation === none) return
   try {
-    await reservation.settle({ bytes: bytes ?? (await sizeOf(call, key)), objects: 1 })
+    await reservation.settle(bytes)
   } catch (error) {
-    // It is there, but how large was not learned.
-    reservation.doubt()
     if (error instanceof S3Error && error.code === 'QuotaExceeded') await remove(call, key)
     throw error
   }
+}
+
+/**
+ * Settles for a copy with this ETag: its source may have changed since its size was asked for.
+ * @throws {S3Error} QuotaExceeded
+ */
+export async function settleCopy(
+  call: Call,
+  { key, source }: { readonly key: string; readonly source: string },
+  reservation: Reservation,
+  etag: string,
+): Promise<void> {
+  if (reservation === none) return
+  // On itself it adds nothing, and must never go.
+  if (source === key) return reservation.doubt()
+  const head = await writeReserved(reservation, () => readHead(call, key)).catch((error) => {
+    // What has been deleted or replaced meanwhile is not this copy any more.
+    if (error instanceof S3Error && error.code === 'NoSuchKey') return undefined
+    throw error
+  })
+  if (head?.etag !== etag) return reservation.doubt()
+  await settle(call, key, reservation, head.bytes)
 }
 
 /** Takes an object away that is one too many; the store is asked twice. */
@@ -67,13 +134,16 @@ async function remove(call: Call, key: string): Promise<void> {
   call.log.write('error', { event: 'job_bucket_over_quota', requestId: call.id })
 }
 
-/** Size of an object in bytes; `key` is real. */
-export async function sizeOf(call: Call, key: string): Promise<number> {
+/** Size and quoted ETag of an object; `key` is real. */
+export async function readHead(
+  call: Call,
+  key: string,
+): Promise<{ readonly bytes: number; readonly etag: string | null }> {
   const answer = await askStore(call, { method: 'HEAD', key })
   if (answer.status !== 200) throw await storeError(answer, 'NoSuchKey')
   await answer.body.cancel()
   const bytes = Number(answer.headers.get('content-length') ?? Number.NaN)
-  if (Number.isSafeInteger(bytes)) return bytes
+  if (Number.isSafeInteger(bytes)) return { bytes, etag: answer.headers.get('etag') }
   throw new S3Error('InternalError', undefined, 'the store gave no length')
 }
 
@@ -86,18 +156,26 @@ function outputsOf(call: Call): OutputsInStore {
   const mounts = orderMounts(call.grant.mounts)
   const outputs = mounts.find(({ path }) => path === '')
   return {
-    async count(replaced) {
+    async count(keys) {
       const source = outputs && openSource(call, mounts, outputs, everything)
+      const sizes = new Map<string, number>()
       let all: Amount = { bytes: 0, objects: 0 }
-      let old: Amount = { bytes: 0, objects: 0 }
-      if (outputs === undefined || source === undefined) return { all, replaced: old }
+      if (outputs === undefined || source === undefined) return { all, sizes }
       for await (const { key, object } of source) {
         if (object === undefined) continue
         const bytes = Number(object.size)
         all = { bytes: all.bytes + bytes, objects: all.objects + 1 }
-        if (outputs.key + key === replaced) old = { bytes, objects: 1 }
+        if (keys.has(outputs.key + key)) sizes.set(outputs.key + key, bytes)
       }
-      return { all, replaced: old }
+      return { all, sizes }
+    },
+    async sizeOf(key) {
+      try {
+        return (await readHead(call, key)).bytes
+      } catch (error) {
+        if (error instanceof S3Error && error.code === 'NoSuchKey') return undefined
+        throw error
+      }
     },
     async openUploads() {
       const open = new Set<string>()

@@ -6,7 +6,7 @@ import { replyXml } from '../reply.ts'
 import { S3Error } from '../s3-error.ts'
 import { askStore, mapStoreError, readText, storeError } from '../store-answer.ts'
 import { parseXml, writeXml, type XmlNode, xmlNodes, xmlText } from '../xml.ts'
-import { reserve, settle } from './keep-quota.ts'
+import { reserveParts, settle, writeReserved } from './keep-quota.ts'
 import { newObjectHeaders, writeConditions } from './object-headers.ts'
 import { maxXmlBytes, readXml } from './read-xml.ts'
 import { sendUpload } from './send-upload.ts'
@@ -57,11 +57,9 @@ export async function completeMultipartUpload(call: Call): Promise<Reply> {
   const parts = readParts(await readXml(call, 'CompleteMultipartUpload'))
   const uploadId = uploadIdOf(call)
   const numbers = parts.map(({ PartNumber }) => PartNumber)
-  const bytes = call.quotas.bytesOfParts(call.grant, uploadId, numbers)
-  // The bytes were taken part by part.
-  const reservation = await reserve(call, key, 0)
+  const { reservation, bytes } = await reserveParts(call, { key, uploadId }, numbers)
   try {
-    const reply = await complete(call, key, parts)
+    const reply = await writeReserved(reservation, () => complete(call, key, parts))
     call.quotas.forgetParts(call.grant, { key, uploadId })
     await settle(call, key, reservation, bytes)
     return reply

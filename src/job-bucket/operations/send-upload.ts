@@ -2,7 +2,7 @@ import type { UploadBody } from '../body/upload-body.ts'
 import type { Call } from '../call.ts'
 import { S3Error } from '../s3-error.ts'
 import { askStore, storeError } from '../store-answer.ts'
-import { reserve, reservePart, settle } from './keep-quota.ts'
+import { reserve, reservePart, settle, writeReserved } from './keep-quota.ts'
 
 /** Where a body goes in the store. */
 export interface UploadTarget {
@@ -15,17 +15,22 @@ export interface UploadTarget {
 }
 
 /**
- * PUTs the call's body to the store as a stream, within the job's quota. What the client got wrong goes before what the store
- * said about it, for that is only the echo.
+ * PUTs the call's body to the store as a stream, within the job's quota. What the client got wrong
+ * goes before what the store said about it, for that is only the echo.
  */
 export async function sendUpload(call: Call, target: UploadTarget): Promise<{ etag: string }> {
   const body = call.upload()
   const { key, part } = target
   const reservation = await (part === undefined
-    ? reserve(call, key, body.length)
+    ? reserve(call, { key, bytes: body.length })
     : reservePart(call, key, part, body.length))
   try {
-    const sent = await sendBody(call, body, target)
+    const sent = await writeReserved(
+      reservation,
+      () => sendBody(call, body, target),
+      // Its last byte never left.
+      () => body.failure !== undefined,
+    )
     await settle(call, key, reservation, body.length)
     return sent
   } finally {
