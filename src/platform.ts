@@ -72,6 +72,8 @@ export interface BytePrimitives {
   indexOfQuote(chunk: Uint8Array, from: number): number
   /** Position of the first `\` (0x5c) in `chunk` at or after `from`, or -1. */
   indexOfBackslash(chunk: Uint8Array, from: number): number
+  /** Position of the first `needle`, of at least one byte, in `chunk` at or after `from`, or -1. */
+  indexOf(chunk: Uint8Array, needle: Uint8Array, from: number): number
   /**
    * Decodes `chunk[from, to)`, base64 text of either alphabet without padding, white space or
    * escapes, its length a multiple of 4, into `target` at `at`. Returns the bytes written, or -1
@@ -110,6 +112,7 @@ export interface Platform {
   /** Lets a task outlive the response; its rejection is logged by the adapter. */
   waitUntil(task: Promise<unknown>): void
   sha256(): StreamHash
+  sha512(): StreamHash
   /** For checksums that clients ask for: it proves nothing against malice. */
   sha1(): StreamHash
   /** Where the runtime has them: WebCrypto takes another thread and ten times as long for a line. */

@@ -113,6 +113,7 @@ export function createBytePrimitives(options: BytePrimitivesOptions = {}): ByteP
     // A string, not a byte: workerd searches a byte with V8's scalar loop, a string with memchr.
     indexOfQuote: (chunk, from) => view(chunk).indexOf('"', from),
     indexOfBackslash: (chunk, from) => view(chunk).indexOf('\\', from),
+    indexOf: (chunk, needle, from) => view(chunk).indexOf(needle, from),
     decodeBase64: decoder === 'native' ? decodeNatively : decodeWithBuffer,
     ...(slashes === undefined ? {} : { unescapeSlashes: createUnescapeSlashes(slashes) }),
   }

@@ -28,6 +28,7 @@ export function createNodePlatform(log: Log): Platform & { settled(): Promise<vo
     wait: async (ms) => await wait(ms),
     waitUntil,
     sha256: () => streamHash('sha256'),
+    sha512: () => streamHash('sha512'),
     sha1: () => streamHash('sha1'),
     digests: {
       sha256: (bytes) => hash('sha256', bytes, 'buffer'),
@@ -44,7 +45,7 @@ export function createNodePlatform(log: Log): Platform & { settled(): Promise<vo
   }
 }
 
-function streamHash(algorithm: 'sha1' | 'sha256'): StreamHash {
+function streamHash(algorithm: 'sha1' | 'sha256' | 'sha512'): StreamHash {
   const hash = createHash(algorithm)
   return {
     update(chunk) {

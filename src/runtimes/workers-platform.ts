@@ -33,6 +33,7 @@ export function createWorkersPlatform(log: Log): Platform {
       )
     },
     sha256: () => streamHash('SHA-256'),
+    sha512: () => streamHash('SHA-512'),
     sha1: () => streamHash('SHA-1'),
     resolve,
     holdBytes: 0,
@@ -105,7 +106,7 @@ function toStream(body: OutgoingBody, log: Log): ReadableStream<Uint8Array> {
   return readable
 }
 
-function streamHash(algorithm: 'SHA-1' | 'SHA-256'): StreamHash {
+function streamHash(algorithm: 'SHA-1' | 'SHA-256' | 'SHA-512'): StreamHash {
   const stream = new crypto.DigestStream(algorithm)
   const writer = stream.getWriter()
   return {
