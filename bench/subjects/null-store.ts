@@ -32,6 +32,7 @@ export function createNullStore(id: string): NullStore {
     },
     send: () => Promise.reject(new Error('The null store sends nothing')),
     presignGet: async (key) => `https://store.invalid/${key}`,
+    presignPart: async ({ key }) => ({ url: `https://store.invalid/${key}`, headers: {} }),
     put: async (key, body, settings = {}) => objects.put(key, body, settings),
     async get(key) {
       const object = objects.get(key)
@@ -56,6 +57,7 @@ export function createNullStore(id: string): NullStore {
       const hash = uploads.get(uploadId)
       uploads.delete(uploadId)
       if (hash !== undefined) hashes.push(hash.digest())
+      return undefined
     },
     async abortUpload(_key, uploadId) {
       uploads.delete(uploadId)

@@ -1,4 +1,5 @@
 import { readCapped } from '../bytes/read-capped.ts'
+import { headObject } from './head-object.ts'
 import { readCopyEtag, readError } from './s3-xml.ts'
 import type { ObjectStore, StoreRequest, UploadedPart } from './store.ts'
 import { retryPassing, StoreAnswer, storeUnavailable } from './store-fault.ts'
@@ -32,7 +33,7 @@ export async function copyObject(
   const copy = (request: Pick<StoreRequest, 'query' | 'headers'>) =>
     retry(() => copyOnce(store, { ...request, key }, source.key))
   const isSmall = source.size !== undefined && source.size <= onceMaxBytes
-  const head = isSmall ? undefined : await retry(() => readHead(store, source.key))
+  const head = isSmall ? undefined : await retry(() => headObject(store, source.key))
   if (head === undefined && !isSmall) return false
   if (head === undefined || head.size <= onceMaxBytes) return (await copy({})) !== undefined
 
@@ -58,18 +59,6 @@ export async function copyObject(
     await store.abortUpload(key, uploadId).catch(() => {})
     throw error
   }
-}
-
-/** Size and media type of an object; undefined where there is none. */
-async function readHead(store: Pick<ObjectStore, 'send'>, key: string) {
-  const { status, headers, body } = await store.send({ method: 'HEAD', key })
-  await body.cancel()
-  if (status === 404) return undefined
-  const size = Number(headers.get('content-length') ?? Number.NaN)
-  if (status !== 200 || !Number.isSafeInteger(size)) {
-    throw storeUnavailable(new StoreAnswer('HEAD', status, 'Unknown', 'not the head of an object'))
-  }
-  return { size, contentType: headers.get('content-type') ?? 'application/octet-stream' }
 }
 
 /** The copy's ETag; undefined where there is no source. */

@@ -70,6 +70,48 @@ export function grantKey({ day, grantId }: JobFolder): string {
   return `grants/${day}/${grantId}`
 }
 
+/** Key of an upload's file: in a folder like a job's, so that it goes with its day. */
+export function uploadKey(day: string, uploadId: string, name: string): string {
+  return `${inputPrefix({ day, grantId: uploadId })}${name}`
+}
+
+/** Key of a file that is kept for good under a name of its owner's own. */
+export function persistentKey(ownerHash: string, endpointId: string, name: string): string {
+  return `persist/${ownerHash}/${endpointId}/${name}`
+}
+
+/** Key of a sealed upload in the state store. */
+export function uploadRecordKey(day: string, uploadId: string): string {
+  return `uploads/${day}/${uploadId}`
+}
+
+/** Day and id of a sealed upload's key; undefined when the key is none. */
+export function readUploadRecordKey(key: string): { day: string; uploadId: string } | undefined {
+  const match = /^uploads\/(\d{4}-\d{2}-\d{2})\/([a-z2-7]{26})$/.exec(key)
+  const day = match?.[1]
+  const uploadId = match?.[2]
+  if (day === undefined || uploadId === undefined || dayNumber(day) === undefined) return undefined
+  return { day, uploadId }
+}
+
+/** Prefix of the pointers to an owner's complete uploads of one content, with the slash. */
+export function sameContentPrefix(ownerHash: string, endpointId: string, sha256: string): string {
+  return `${sameContentRoot}${ownerHash}/${escapeSegment(endpointId)}/${sha256}/`
+}
+
+/** Prefix of all those pointers. */
+export const sameContentRoot = 'uploads/by-sha256/'
+
+/** Id of the upload that such a pointer names; undefined when the key is none. */
+export function readSameContentKey(key: string): string | undefined {
+  return /^uploads\/by-sha256\/[0-9a-f]{32}\/[^/]+\/[0-9a-f]{64}\/([a-z2-7]{26})$/.exec(key)?.[1]
+}
+
+/** The id of the upload in whose folder a file lies; undefined when the key is no such file. */
+export function uploadIdOfFile(key: string): string | undefined {
+  return /^\d{4}-\d{2}-\d{2}\/([a-z2-7]{26})\/in\/./s.exec(key)?.[1]
+}
+
 /** Key of the record that says which grant a job has; foreign characters of the job id are escaped. */
 export function jobKey(endpointId: string, jobId: string): string {
   return `jobs/${escapeSegment(endpointId)}/${escapeSegment(jobId)}`

@@ -20,7 +20,10 @@ export type Presign = (
   expiresInSeconds: number,
 ) => Promise<string>
 
-/** Makes the signer of one store: SigV4 in the query, the body unsigned (decision 002). */
+/**
+ * Makes the signer of one store: SigV4 in the query, the body unsigned (decision 002) unless its
+ * digest is given as the header `x-amz-content-sha256`.
+ */
 export function createPresign(config: StoreConfig, digests?: ShortDigests): Presign {
   const endpoint = new URL(config.endpoint)
   const basePath = endpoint.pathname.replace(/\/$/, '')
@@ -44,18 +47,20 @@ export function createPresign(config: StoreConfig, digests?: ShortDigests): Pres
     const date = timestamp.slice(0, 8)
     const scope = scopeText({ date, region, service: 's3' })
     const headers = Object.entries({ ...request.headers, host: authority }).sort(byName)
+    const digest = request.headers?.['x-amz-content-sha256']
+    const payload = digest ?? 'UNSIGNED-PAYLOAD'
     const names = headers.map(([name]) => name).join(';')
     const query = canonicalQuery([
       ...Object.entries(request.query ?? {}).map(([name, value]) => ({ name, value })),
       { name: 'X-Amz-Algorithm', value: 'AWS4-HMAC-SHA256' },
-      { name: 'X-Amz-Content-Sha256', value: 'UNSIGNED-PAYLOAD' },
+      ...(digest === undefined ? [{ name: 'X-Amz-Content-Sha256', value: payload }] : []),
       { name: 'X-Amz-Credential', value: `${config.accessKeyId.reveal()}/${scope}` },
       { name: 'X-Amz-Date', value: timestamp },
       { name: 'X-Amz-Expires', value: String(expiresInSeconds) },
       { name: 'X-Amz-SignedHeaders', value: names },
     ])
     const lines = headers.map(([name, value]) => `${name}:${canonicalValue(value)}\n`).join('')
-    const canonical = `${request.method}\n${path}\n${query}\n${lines}\n${names}\nUNSIGNED-PAYLOAD`
+    const canonical = `${request.method}\n${path}\n${query}\n${lines}\n${names}\n${payload}`
     const sign = await signerOf(date)
     const signature = await sign(await stringToSign(timestamp, scope, canonical, digests))
     return `${endpoint.protocol}//${authority}${path}?${query}&X-Amz-Signature=${signature}`

@@ -4,6 +4,7 @@ import { GatewayError } from '../errors.ts'
 import type { IncomingResponse, Platform } from '../platform.ts'
 import { listUploads } from './list-uploads.ts'
 import { createPresign } from './presign.ts'
+import { presignPart } from './presign-part.ts'
 import {
   type EtagSpelling,
   isIdempotent,
@@ -11,7 +12,7 @@ import {
   signedHeaders,
   spellEtag,
 } from './s3-headers.ts'
-import { isCompleted, readError, readListPage, readUploadId, writeParts } from './s3-xml.ts'
+import { readCompleted, readError, readListPage, readUploadId, writeParts } from './s3-xml.ts'
 import type { ListPage, ObjectStore, StoreRequest, UploadedPart } from './store.ts'
 import { isUnknownOutcome, retryPassing, StoreAnswer, storeUnavailable } from './store-fault.ts'
 
@@ -216,7 +217,7 @@ export function createS3Store(
     key: string,
     uploadId: string,
     parts: readonly UploadedPart[],
-  ): Promise<void> {
+  ): Promise<string | undefined> {
     const request: StoreRequest = {
       method: 'POST',
       key,
@@ -224,11 +225,12 @@ export function createS3Store(
       headers: { 'content-type': 'application/xml' },
       body: new TextEncoder().encode(writeParts(parts)),
     }
-    await retry(async (maybeDone) => {
+    return await retry(async (maybeDone) => {
       const answer = await ask(request, maybeDone ? [404] : [])
       // A store that has begun to answer 200 can only say in the body that it failed.
-      if (answer.status < 300 && isCompleted(decode(answer.bytes))) return
-      if (answer.status === 404 && (await exists(key))) return
+      const etag = answer.status < 300 ? readCompleted(decode(answer.bytes)) : undefined
+      if (etag !== undefined) return etag === '' ? undefined : etag
+      if (answer.status === 404 && (await exists(key))) return undefined
       throw failure(request, answer, answer.bytes)
     })
   }
@@ -245,6 +247,7 @@ export function createS3Store(
     id: config.id,
     send,
     presignGet,
+    presignPart: (part, seconds) => presignPart(presign, config, part, platform.now(), seconds),
     put,
     get,
     delete: remove,

@@ -3,7 +3,7 @@ import type { ListPage, UploadedPart } from './store.ts'
 
 /** XML of the S3 API, both ways, as far as the gateway's own store requests need it. */
 
-const repeated = new Set(['Contents', 'CommonPrefixes', 'Upload'])
+const repeated = new Set(['Contents', 'CommonPrefixes', 'Upload', 'Part'])
 const parser = new XMLParser({
   ignoreAttributes: true,
   parseTagValue: false,
@@ -48,9 +48,34 @@ export function readCopyEtag(xml: string): string | undefined {
   return result === undefined ? undefined : text(result, 'ETag')
 }
 
-/** Whether CompleteMultipartUpload's answer says that the object is there. */
-export function isCompleted(xml: string): boolean {
-  return child(parse(xml), 'CompleteMultipartUploadResult') !== undefined
+/** The object's ETag from CompleteMultipartUpload's answer, perhaps empty; undefined for another answer. */
+export function readCompleted(xml: string): string | undefined {
+  const result = child(parse(xml), 'CompleteMultipartUploadResult')
+  return result === undefined ? undefined : (text(result, 'ETag') ?? '')
+}
+
+/** A page of ListParts. */
+export interface PartsPage {
+  readonly parts: readonly {
+    readonly partNumber: number
+    readonly etag: string
+    readonly size: number
+  }[]
+  readonly next?: string
+}
+
+/** A page of ListParts; undefined when the text is none. */
+export function readPartsPage(xml: string): PartsPage | undefined {
+  const result = child(parse(xml), 'ListPartsResult')
+  if (result === undefined) return undefined
+  const parts = children(result, 'Part').map((entry) => ({
+    partNumber: Number(text(entry, 'PartNumber') ?? 0),
+    etag: text(entry, 'ETag') ?? '',
+    size: Number(text(entry, 'Size') ?? -1),
+  }))
+  const next = text(result, 'NextPartNumberMarker')
+  const more = text(result, 'IsTruncated') === 'true' && next !== undefined
+  return { parts, ...(more ? { next } : {}) }
 }
 
 /** A page of ListMultipartUploads. */

@@ -1,4 +1,5 @@
 import type { IncomingResponse, OutgoingBody } from '../platform.ts'
+import type { PartToSign, SignedPart } from './presign-part.ts'
 
 /** One S3 request on a key of the store, to be signed by the store itself. */
 export interface StoreRequest {
@@ -46,6 +47,8 @@ export interface ObjectStore {
     expiresInSeconds: number,
     overrides?: { contentDisposition?: string; contentType?: string },
   ): Promise<string>
+  /** Presigned PUT of one part of an upload, `expiresInSeconds` from now. */
+  presignPart(part: PartToSign, expiresInSeconds: number): Promise<SignedPart>
   /**
    * Writes a small object whole. `condition` is `absent` (If-None-Match: *) or the ETag it must
    * still have; returns the new ETag, or undefined when the condition did not hold (412). It is
@@ -75,6 +78,11 @@ export interface ObjectStore {
     bytes: Uint8Array,
     signal?: AbortSignal,
   ): Promise<UploadedPart>
-  completeUpload(key: string, uploadId: string, parts: readonly UploadedPart[]): Promise<void>
+  /** Puts the parts together; the new object's ETag, undefined where the store did not tell it. */
+  completeUpload(
+    key: string,
+    uploadId: string,
+    parts: readonly UploadedPart[],
+  ): Promise<string | undefined>
   abortUpload(key: string, uploadId: string): Promise<void>
 }

@@ -1,7 +1,10 @@
+import { createHash } from 'node:crypto'
 import { onceBody } from '../../src/bytes/once-body.ts'
 import { GatewayError } from '../../src/errors.ts'
 import type { IncomingResponse } from '../../src/platform.ts'
+import type { PartToSign, SignedPart } from '../../src/store/presign-part.ts'
 import type { ListPage, ObjectStore, StoreRequest, UploadedPart } from '../../src/store/store.ts'
+import { StoreAnswer, storeUnavailable } from '../../src/store/store-fault.ts'
 
 interface Kept {
   readonly bytes: Uint8Array
@@ -22,6 +25,8 @@ export class MemoryStore implements ObjectStore {
   readonly open = new Map<string, OpenUpload>()
   /** Called with `put key`, `uploadPart key` … before the operation. */
   before: (line: string) => void | Promise<void> = () => {}
+  /** Whether it knows ListParts; local R2 does not. */
+  listsParts = true
   #count = 0
 
   async put(
@@ -73,20 +78,25 @@ export class MemoryStore implements ObjectStore {
     await this.before(`uploadPart ${key}`)
     signal?.throwIfAborted()
     this.#upload(key, uploadId).parts.set(partNumber, bytes.slice())
-    return { partNumber, etag: `"${partNumber}"` }
+    return { partNumber, etag: etagOfPart(bytes) }
   }
 
   async completeUpload(
     key: string,
     uploadId: string,
     parts: readonly UploadedPart[],
-  ): Promise<void> {
+  ): Promise<string> {
     await this.before(`completeUpload ${key}`)
     const upload = this.#upload(key, uploadId)
-    const inOrder = parts.map(({ partNumber }) => partNumber).sort((one, other) => one - other)
-    const pieces = inOrder.map((number) => upload.parts.get(number) ?? new Uint8Array(0))
-    this.#keep(key, Buffer.concat(pieces), upload.contentType)
+    const pieces = [...parts]
+      .sort((one, other) => one.partNumber - other.partNumber)
+      .map(({ partNumber, etag }) => {
+        const piece = upload.parts.get(partNumber)
+        if (piece === undefined || etagOfPart(piece) !== etag) throw refusal(400, 'InvalidPart')
+        return piece
+      })
     this.open.delete(uploadId)
+    return this.#keep(key, Buffer.concat(pieces), upload.contentType)
   }
 
   async abortUpload(key: string, uploadId: string): Promise<void> {
@@ -98,9 +108,18 @@ export class MemoryStore implements ObjectStore {
     return `https://store.example/bucket/${key}`
   }
 
-  async send({ method, key, headers = {}, query }: StoreRequest): Promise<IncomingResponse> {
+  async presignPart(part: PartToSign, seconds: number): Promise<SignedPart> {
+    const { key, uploadId, partNumber, length, sha256 } = part
+    const query = `partNumber=${partNumber}&uploadId=${uploadId}&length=${length}&seconds=${seconds}`
+    const headers = sha256 === undefined ? {} : { 'x-amz-content-sha256': sha256 }
+    return { url: `https://store.example/bucket/${key}?${query}`, headers }
+  }
+
+  async send(request: StoreRequest): Promise<IncomingResponse> {
+    const { method, key, headers = {}, query } = request
     await this.before(`${method} ${key}`)
     if (query?.['uploads'] !== undefined) return answer(200, this.#listUploads(query['prefix']))
+    if (query?.['uploadId'] !== undefined) return await this.#sendPart(request, query['uploadId'])
     const object = this.objects.get(key)
     if (object === undefined) return answer(404)
     const { bytes, etag, contentType } = object
@@ -113,6 +132,29 @@ export class MemoryStore implements ObjectStore {
       'x-amz-version-id': 'hidden',
     }
     return answer(200, method === 'HEAD' ? undefined : bytes, shown)
+  }
+
+  async #sendPart({ method, key, query, body }: StoreRequest, uploadId: string) {
+    if (this.open.get(uploadId)?.key !== key) return answer(404, errorXml('NoSuchUpload'))
+    if (method === 'GET') {
+      return this.listsParts
+        ? answer(200, this.#listParts(uploadId))
+        : answer(501, errorXml('NotImplemented'))
+    }
+    const bytes = await readBody(body)
+    if (this.open.get(uploadId)?.key !== key) return answer(404, errorXml('NoSuchUpload'))
+    const { etag } = await this.uploadPart(key, uploadId, Number(query?.['partNumber']), bytes)
+    return answer(200, undefined, { etag })
+  }
+
+  #listParts(uploadId: string): string {
+    const parts = [...(this.open.get(uploadId)?.parts ?? [])].sort(([one], [other]) => one - other)
+    const lines = parts.map(([number, bytes]) => {
+      const etag = etagOfPart(bytes).replaceAll('"', '&quot;')
+      const size = `<Size>${bytes.length}</Size>`
+      return `<Part><PartNumber>${number}</PartNumber><ETag>${etag}</ETag>${size}</Part>`
+    })
+    return `<ListPartsResult>${lines.join('')}</ListPartsResult>`
   }
 
   #listUploads(prefix = ''): string {
@@ -131,9 +173,33 @@ export class MemoryStore implements ObjectStore {
 
   #upload(key: string, uploadId: string): OpenUpload {
     const upload = this.open.get(uploadId)
-    if (upload?.key !== key) throw unavailable()
+    if (upload?.key !== key) throw refusal(404, 'NoSuchUpload')
     return upload
   }
+}
+
+/** The ETag of a part: of the same bytes always the same. */
+export function etagOfPart(bytes: Uint8Array): string {
+  return `"${createHash('md5').update(bytes).digest('hex')}"`
+}
+
+function refusal(status: number, code: string): GatewayError {
+  return storeUnavailable(new StoreAnswer('memory', status, code, 'as a store says it'))
+}
+
+function errorXml(code: string): string {
+  return `<Error><Code>${code}</Code><Message>as a store says it</Message></Error>`
+}
+
+async function readBody(body: StoreRequest['body']): Promise<Uint8Array> {
+  if (body === undefined || body instanceof Uint8Array) return body ?? new Uint8Array(0)
+  const chunks: Uint8Array[] = []
+  for (let chunk = await body.read(); chunk !== undefined; chunk = await body.read()) {
+    chunks.push(chunk.slice())
+  }
+  const bytes = Buffer.concat(chunks)
+  if (body.length !== undefined && bytes.length !== body.length) throw unavailable()
+  return bytes
 }
 
 /** What a store throws that is gone. */

@@ -252,6 +252,7 @@ describe('the memory of staging', () => {
         stored += bytes.length
         return { partNumber, etag: 'any' }
       },
+      completeUpload: async () => undefined,
     })
     const size = 2 ** 30
     const chunk = new Uint8Array(262_144).fill(0x41)

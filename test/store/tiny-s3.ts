@@ -17,6 +17,8 @@ export interface TinyS3 {
   fault: (line: string) => Fault
   /** Parts being sent right now, and the most there ever were. */
   readonly load: { now: number; most: number }
+  /** Parts that one page of ListParts names. */
+  partsPerPage: number
   clear(): void
   stop(): Promise<void>
 }
@@ -86,6 +88,7 @@ export async function startTinyS3(): Promise<TinyS3> {
         open.parts.set(part, body)
         return { status: 200, etag: `"part-${part}"`, xml: '' }
       }
+      if (method === 'GET') return { status: 200, etag: undefined, xml: partsPage(url, open.parts) }
       tiny.open.delete(uploadId)
       if (method === 'DELETE') return { status: 204, xml: '', etag: undefined }
       const numbers = [...body.toString().matchAll(/<PartNumber>(\d+)</g)].map((m) => Number(m[1]))
@@ -110,6 +113,19 @@ export async function startTinyS3(): Promise<TinyS3> {
     return { status: 200, etag: '"whole"', xml: object.bytes }
   }
 
+  function partsPage(url: URL, parts: Map<number, Buffer>): string {
+    const after = Number(url.searchParams.get('part-number-marker') ?? 0)
+    const left = [...parts].filter(([number]) => number > after).sort(([a], [b]) => a - b)
+    const page = left.slice(0, tiny.partsPerPage)
+    const entries = page.map(
+      ([number, { length }]) =>
+        `<Part><PartNumber>${number}</PartNumber><ETag>&quot;part-${number}&quot;</ETag><Size>${length}</Size></Part>`,
+    )
+    const more = `<IsTruncated>${page.length < left.length}</IsTruncated>`
+    const next = `<NextPartNumberMarker>${page.at(-1)?.[0] ?? 0}</NextPartNumberMarker>`
+    return `<ListPartsResult>${more}${next}${entries.join('')}</ListPartsResult>`
+  }
+
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()
   const port = typeof address === 'object' && address !== null ? address.port : 0
@@ -130,6 +146,7 @@ export async function startTinyS3(): Promise<TinyS3> {
     requests: [],
     fault: () => 'none',
     load: { now: 0, most: 0 },
+    partsPerPage: 1000,
     clear() {
       tiny.objects.clear()
       tiny.open.clear()
