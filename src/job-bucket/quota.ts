@@ -149,8 +149,8 @@ const unlimited: Reservation = {
 }
 
 /**
- * Begins a write, or throws. Whether its object is new, and may therefore be taken away again: only a
- * write that fits for certain, or whose key was looked for, replaces anything.
+ * Begins a write, or throws; gives whether its object is known to replace none, so that it may be taken
+ * away again.
  */
 async function take(
   usage: JobUsage,
@@ -173,6 +173,10 @@ async function take(
   }
 }
 
+/**
+ * Counts for a write, and throws where it does not fit. Nothing is waited for: a claim that the count has
+ * seen counts once, so what is refused is kept out by what is there or was promised before.
+ */
 async function judge(
   usage: JobUsage,
   quota: Amount,

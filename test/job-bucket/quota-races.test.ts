@@ -87,6 +87,35 @@ describe('many writes of one job at a time', () => {
   )
 })
 
+describe('writes that replace outputs of one job, many at a time', () => {
+  test.each(Array.from({ length: 60 }, (_, at) => at + 1))(
+    'never go over the quota nor lose one, order %i',
+    async (seed) => {
+      const store = new Outputs(seed)
+      const quotas = createQuotas()
+      const acknowledged = new Set<string>()
+      const replace = async (key: string, bytes: number) => {
+        const reservation = await quotas
+          .reserve(grant, { key, bytes }, store)
+          .catch(() => undefined)
+        if (reservation === undefined) return
+        await store.pause()
+        store.objects.set(key, bytes)
+        expect(store.bytes()).toBeLessThanOrEqual(1000)
+        await store.pause()
+        await reservation.settle(bytes)
+        acknowledged.add(key)
+      }
+      for (let round = 0; round < 20; round++) {
+        const sizes = Array.from({ length: 8 }, (_, at) => ((seed + round * 7 + at * 13) % 9) * 50)
+        await Promise.all(sizes.map((bytes, at) => replace(`k${(round + at * 3) % 5}`, bytes)))
+        expect(new Set(store.objects.keys())).toEqual(acknowledged)
+      }
+      expect(acknowledged.size).toBe(5)
+    },
+  )
+})
+
 test('instances one after another count what the ones before them wrote', async () => {
   const store = new Outputs()
   for (let at = 0; at < 40; at++) await write(createQuotas(), store, `k${at}`, 100)
