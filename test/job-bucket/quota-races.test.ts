@@ -145,3 +145,14 @@ test('an object that fits stays while another is being replaced', async () => {
   expect(await write(quotas, store, 'a', 200)).toBe(true)
   expect(store.bytes()).toBe(900)
 })
+
+test('a write does not take away what another one to the same key was acknowledged for', async () => {
+  const store = new Outputs()
+  const quotas = createQuotas()
+  const first = await quotas.reserve(grant, { key: 'a', bytes: 400 }, store)
+  const second = await quotas.reserve(grant, { key: 'a', bytes: 400 }, store)
+  store.objects.set('a', 400)
+  await second.settle(400)
+  store.objects.set('elsewhere', 900)
+  await expect(first.settle(400)).resolves.toBeUndefined()
+})
