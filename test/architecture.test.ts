@@ -16,9 +16,12 @@ const floors: readonly (readonly string[])[] = [
   ['errors.ts', 'platform.ts', 'log.ts'],
 ]
 
+/** Beside the house: what is on other machines than the gateway, and the rooms that each may see. */
+const outbuildings: Readonly<Record<string, readonly string[]>> = { client: [], cli: ['client'] }
+
 /** Packages that may be imported only in certain places; all others may be used anywhere in src/. */
 const guarded: readonly { readonly packages: RegExp; readonly places: readonly string[] }[] = [
-  { packages: /^node:/, places: ['runtimes'] },
+  { packages: /^node:/, places: ['runtimes', 'cli'] },
   { packages: /^cloudflare:/, places: ['runtimes'] },
   { packages: /^hono(\/|$)/, places: ['http', 'job-bucket', 'runtimes'] },
   { packages: /^@hono\//, places: ['runtimes'] },
@@ -36,6 +39,7 @@ const written = files.filter(({ path }) => /\.ts$/.test(path) && !path.includes(
 
 /** The folder of a path, or the file itself where it lies on the ground. */
 const roomOf = (path: string) => path.split('/')[0] ?? path
+const isOutside = (path: string) => roomOf(path) in outbuildings
 const floorOf = (path: string) => floors.findIndex((rooms) => rooms.includes(roomOf(path)))
 
 function importsOf(text: string): string[] {
@@ -51,7 +55,8 @@ function withoutComments(text: string): string {
 
 describe('the house', () => {
   it('has a floor for every file', () => {
-    expect(files.filter(({ path }) => floorOf(path) < 0).map(({ path }) => path)).toEqual([])
+    const lost = files.filter(({ path }) => floorOf(path) < 0 && !isOutside(path))
+    expect(lost.map(({ path }) => path)).toEqual([])
   })
 
   it('imports downwards only, never a neighbour', () => {
@@ -82,9 +87,18 @@ describe('the house', () => {
     expect(long.map(({ path }) => path)).toEqual([])
   })
 
+  it('gives the client no packages, and the command line none but the platform’s', () => {
+    const wrong = files.flatMap(({ path, text }) =>
+      importsOf(text)
+        .filter((specifier) => isOutside(path) && !/^(\.|node:)/.test(specifier))
+        .map((specifier) => `${path} must not import ${specifier}`),
+    )
+    expect(wrong).toEqual([])
+  })
+
   it('reads no body whole but in bytes/read-capped.ts', () => {
     const wrong = written
-      .filter(({ path }) => path !== 'bytes/read-capped.ts')
+      .filter(({ path }) => path !== 'bytes/read-capped.ts' && !isOutside(path))
       .filter(({ text }) => wholeReadsOf(text).length > 0)
     expect(wrong.map(({ path }) => path)).toEqual([])
   })
@@ -102,6 +116,8 @@ describe('the house', () => {
 
 function maySee(path: string, target: string): boolean {
   if (target.startsWith('..')) return false
+  const seen = outbuildings[roomOf(path)]
+  if (seen !== undefined) return [roomOf(path), ...seen].includes(roomOf(target))
   if (floorOf(target) < 0) return false
   return roomOf(path) === roomOf(target) || floorOf(path) < floorOf(target)
 }
@@ -144,6 +160,10 @@ describe('the proof itself', () => {
     expect(maySee('intake/json.ts', 'outputs/link.ts')).toBe(false)
     expect(maySee('json/scan.ts', 'flows/submit.ts')).toBe(false)
     expect(maySee('http/app.ts', '../dev/stack.ts')).toBe(false)
+    expect(maySee('cli/main.ts', 'client/client.ts')).toBe(true)
+    expect(maySee('client/client.ts', 'cli/main.ts')).toBe(false)
+    expect(maySee('client/client.ts', 'errors.ts')).toBe(false)
+    expect(maySee('http/app.ts', 'client/client.ts')).toBe(false)
   })
 
   it('sees a body that is read whole, and not one that is made', () => {

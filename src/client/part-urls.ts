@@ -1,0 +1,127 @@
+import { BulkwayError } from './bulkway-error.ts'
+import type { Gateway } from './gateway.ts'
+import { readSignedParts } from './read-wire.ts'
+import type { LandedPart, SignedPart } from './wire.ts'
+
+/** The URLs of an upload's parts: signed in batches when they are needed, again when they are old. */
+export interface PartUrls {
+  /** The URL of a part that still holds for a while. */
+  take(partNumber: number): Promise<SignedPart>
+  /** Forgets a URL that the store refused. */
+  drop(partNumber: number): void
+  /** Remembers a part that has landed, to be reported soon. */
+  land(part: LandedPart): void
+  /** Reports what has landed; failing to is no fault, as the store may know by itself. */
+  report(signal?: AbortSignal): Promise<void>
+}
+
+/** Parts whose landing is reported at the latest when so many have landed. */
+const reportEvery = 4
+/** Share of a URL's life after which it is signed again first. */
+const worn = 0.9
+
+export function createPartUrls(options: {
+  readonly gateway: Gateway
+  readonly endpointId: string
+  readonly uploadId: string
+  readonly signal: AbortSignal
+  /** What the start of the upload signed. */
+  readonly signed: readonly SignedPart[]
+  /** Parts that are signed at a time. */
+  readonly batch: number
+  /** The parts that nobody has begun to send, in order. */
+  waiting(): readonly number[]
+}): PartUrls {
+  const { gateway, endpointId, uploadId, signal } = options
+  const path = `uploads/${encodeURIComponent(uploadId)}/parts`
+  let { batch } = options
+  const urls = new Map<number, { part: SignedPart; until: number }>()
+  let unreported: LandedPart[] = []
+  let signing: Promise<void> = Promise.resolve()
+  let reporting = false
+
+  function keep(parts: readonly SignedPart[]): void {
+    const now = performance.now()
+    for (const part of parts) urls.set(part.partNumber, { part, until: now + lifeOf(part.url) })
+  }
+  function fresh(partNumber: number): SignedPart | undefined {
+    const known = urls.get(partNumber)
+    return known !== undefined && performance.now() < known.until ? known.part : undefined
+  }
+
+  async function sign(partNumber: number): Promise<void> {
+    if (fresh(partNumber) !== undefined) return
+    const wanted = [partNumber]
+    for (const next of options.waiting()) {
+      if (wanted.length >= batch) break
+      if (next !== partNumber && fresh(next) === undefined) wanted.push(next)
+    }
+    try {
+      keep(await ask(wanted, signal))
+    } catch (error) {
+      if (!isTooMany(error) || wanted.length === 1) throw error
+      batch = 1
+      keep(await ask([partNumber], signal))
+    }
+  }
+
+  async function ask(partNumbers: readonly number[], signal: AbortSignal | undefined) {
+    const landed = unreported
+    unreported = []
+    try {
+      const body = { partNumbers, ...(landed.length > 0 && { landed }) }
+      return readSignedParts(await gateway.call(endpointId, path, { body, signal })).parts
+    } catch (error) {
+      unreported = [...landed, ...unreported]
+      throw error
+    }
+  }
+
+  async function report(signal?: AbortSignal): Promise<void> {
+    if (unreported.length === 0 || reporting) return
+    reporting = true
+    await ask([], signal)
+      .catch(() => {})
+      .finally(() => {
+        reporting = false
+      })
+  }
+
+  keep(options.signed)
+  return {
+    async take(partNumber) {
+      if (fresh(partNumber) === undefined) {
+        // One call at a time: the first one signs what the others wait for.
+        signing = signing.catch(() => {}).then(() => sign(partNumber))
+        await signing
+      }
+      const part = urls.get(partNumber)?.part
+      if (part === undefined) {
+        throw new BulkwayError(
+          'invalid_answer',
+          200,
+          `Cannot send part ${partNumber}: no URL for it`,
+        )
+      }
+      return part
+    },
+    drop: (partNumber) => urls.delete(partNumber),
+    land(part) {
+      urls.delete(part.partNumber)
+      unreported.push(part)
+      if (unreported.length >= reportEvery) void report(signal)
+    },
+    report,
+  }
+}
+
+/** Whether the gateway may sign fewer parts at a time than was hoped for an upload of another session. */
+function isTooMany(error: unknown): boolean {
+  return error instanceof BulkwayError && error.code === 'invalid_request'
+}
+
+/** Milliseconds for which a presigned URL is used; by our own clock, from its arrival. */
+function lifeOf(url: string): number {
+  const seconds = Number(new URL(url).searchParams.get('X-Amz-Expires') ?? Number.NaN)
+  return Number.isNaN(seconds) ? Number.POSITIVE_INFINITY : seconds * 1_000 * worn
+}

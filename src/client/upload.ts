@@ -1,0 +1,232 @@
+import { BulkwayError } from './bulkway-error.ts'
+import type { Gateway } from './gateway.ts'
+import { hashFile } from './hash-file.ts'
+import { createPartUrls } from './part-urls.ts'
+import { createMeter, type Progress } from './progress.ts'
+import { readComplete, readProgress, readStarted } from './read-wire.ts'
+import { createMemory, type Memory, memoryOf, noMemory, type ResumeStore } from './resume.ts'
+import type { SendPart } from './send-part.ts'
+import { nameOf, type Uploadable } from './source.ts'
+import { uploadParts } from './upload-parts.ts'
+import type { LandedPart, SignedPart, StartUpload, UploadProgress } from './wire.ts'
+
+export interface UploadOptions {
+  readonly onProgress?: (progress: Progress) => void
+  /** Told the upload's id as soon as there is one, to keep it for `resume` or `abortUpload`. */
+  readonly onStart?: (uploadId: string) => void
+  /** Pauses the upload: what has landed stays, and `resume` goes on from there. */
+  readonly signal?: AbortSignal
+  /** Parts under way at a time; default 4. */
+  readonly concurrency?: number
+  /** Where the upload is remembered, such as `localStorage`, or the id of one to go on with. */
+  readonly resume?: ResumeStore | string
+  /**
+   * SHA-256 of the file: in hex where it is known, `true` to read the whole file for it before
+   * anything is sent. The gateway then answers at once where it has the same file of yours, and
+   * checks what has arrived.
+   */
+  readonly sha256?: string | true
+  /** Default: the file's own name. */
+  readonly filename?: string
+  /** Default: the file's own type. */
+  readonly contentType?: string
+  /** Keeps the file for good under `name`, where the gateway allows it. */
+  readonly retain?: 'persist'
+  readonly name?: string
+}
+
+/** A file that is in the store. */
+export interface Uploaded {
+  /** The string to place in a request instead of the file. */
+  readonly ref: string
+  readonly uploadId: string
+  /** Bytes. */
+  readonly size: number
+  /** ISO 8601: when the ref ends. */
+  readonly expiresAt: string
+  readonly filename?: string
+  readonly contentType?: string
+  /** Whether the file was there already and nothing was sent. */
+  readonly reused: boolean
+}
+
+/** Times that parts which the store has lost are sent again. */
+const roundsAtMost = 3
+
+/** An upload that is open at the gateway. */
+type Open = Omit<UploadProgress, 'state'> & {
+  readonly signed: readonly SignedPart[]
+  /** Parts that are signed at a time. */
+  readonly batch: number
+}
+
+/**
+ * Brings a file into the store of an endpoint. Never more than `concurrency` parts are in memory,
+ * and of a Blob none. Throws `BulkwayError`, or the signal's reason.
+ */
+export async function upload(
+  gateway: Gateway,
+  send: SendPart,
+  endpointId: string,
+  file: Uploadable,
+  options: UploadOptions,
+): Promise<Uploaded> {
+  const { signal = new AbortController().signal } = options
+  signal.throwIfAborted()
+  const memory = memoryFor(gateway, endpointId, file, options)
+  const found = await goOn(gateway, endpointId, file, memory, signal)
+  const open = found ?? (await start(gateway, endpointId, file, memory, { ...options, signal }))
+  if ('reused' in open) {
+    await memory.forget()
+    return open
+  }
+  options.onStart?.(open.uploadId)
+  try {
+    const uploaded = await finish(gateway, send, endpointId, file, open, { ...options, signal })
+    await memory.forget()
+    return uploaded
+  } catch (error) {
+    const gone = ['upload_not_found', 'upload_expired', 'upload_mismatch']
+    if (error instanceof BulkwayError && gone.includes(error.code)) await memory.forget()
+    throw error
+  }
+}
+
+function memoryFor(
+  { baseUrl }: Gateway,
+  endpointId: string,
+  file: Uploadable,
+  { resume, filename }: UploadOptions,
+): Memory {
+  if (resume === undefined) return noMemory
+  if (typeof resume === 'string') return memoryOf(resume)
+  return createMemory(resume, baseUrl, endpointId, file, filename)
+}
+
+/** The upload that was begun earlier, if it is still of use. */
+async function goOn(
+  gateway: Gateway,
+  endpointId: string,
+  file: Uploadable,
+  memory: Memory,
+  signal: AbortSignal,
+): Promise<Open | Uploaded | undefined> {
+  const remembered = await memory.read()
+  if (remembered === undefined) return undefined
+  const { uploadId, batch } = remembered
+  const known = await lookUp(gateway, endpointId, uploadId, signal).catch((error) => {
+    const codes = ['upload_not_found', 'upload_expired']
+    if (error instanceof BulkwayError && codes.includes(error.code)) return undefined
+    throw error
+  })
+  if (known === undefined || known.size !== file.size) return undefined
+  const { state, landed, partSize, partCount, ...rest } = known
+  if (state === 'complete') return { ...rest, reused: true }
+  return { ...known, signed: [], batch }
+}
+
+async function lookUp(
+  gateway: Gateway,
+  endpointId: string,
+  uploadId: string,
+  signal: AbortSignal,
+): Promise<UploadProgress> {
+  const path = `uploads/${encodeURIComponent(uploadId)}`
+  return readProgress(await gateway.call(endpointId, path, { method: 'GET', signal }))
+}
+
+async function start(
+  gateway: Gateway,
+  endpointId: string,
+  file: Uploadable,
+  memory: Memory,
+  options: UploadOptions & { readonly signal: AbortSignal },
+): Promise<Open | Uploaded> {
+  const { signal, onProgress, retain, name } = options
+  const filename = options.filename ?? nameOf(file)
+  const contentType = options.contentType ?? file.type
+  const sha256 =
+    options.sha256 === true ? await hashFile(file, { signal, onProgress }) : options.sha256
+  const body: StartUpload = {
+    size: file.size,
+    ...(filename !== undefined && { filename }),
+    ...(contentType !== undefined && contentType !== '' && { contentType }),
+    ...(sha256 !== undefined && { checksum: { algorithm: 'sha256', value: sha256 } }),
+    ...(retain !== undefined && { retain }),
+    ...(name !== undefined && { name }),
+  }
+  const started = readStarted(await gateway.call(endpointId, 'uploads', { body, signal }))
+  if (started.exists === true) {
+    const { ref, uploadId, size, expiresAt } = started
+    return { ref, uploadId, size, expiresAt, reused: true }
+  }
+  const batch = Math.max(1, started.parts.length)
+  await memory.write({ uploadId: started.uploadId, batch })
+  return { ...started, size: file.size, landed: [], signed: started.parts, batch }
+}
+
+async function finish(
+  gateway: Gateway,
+  send: SendPart,
+  endpointId: string,
+  file: Uploadable,
+  open: Open,
+  options: UploadOptions & { readonly signal: AbortSignal },
+): Promise<Uploaded> {
+  const { uploadId, partSize, partCount } = open
+  const { signal, concurrency = 4 } = options
+  const waiting: number[] = []
+  const sizeOf = (part: number) => Math.min(file.size, part * partSize) - (part - 1) * partSize
+  const urls = createPartUrls({ gateway, endpointId, signal, waiting: () => waiting, ...open })
+  let landed = new Map(open.landed.map(({ partNumber, etag }) => [partNumber, etag]))
+  for (let round = 1; ; round++) {
+    const there = [...landed.keys()].reduce((sum, part) => sum + sizeOf(part), 0)
+    const meter = createMeter('uploading', file.size, there, options.onProgress)
+    for (let part = 1; part <= partCount; part++) if (!landed.has(part)) waiting.push(part)
+    const plan = { file, partSize, urls, meter, send, concurrency, signal, waiting }
+    try {
+      const sent = await uploadParts({ ...plan, patience: gateway.patience })
+      for (const [part, etag] of await visible(sent)) landed.set(part, etag)
+    } catch (error) {
+      await urls.report(AbortSignal.timeout(2_000))
+      throw error
+    }
+    meter.end()
+    try {
+      const parts = partsOf(landed)
+      const path = `uploads/${encodeURIComponent(uploadId)}/complete`
+      const answer = await gateway.call(endpointId, path, { body: { parts }, signal })
+      return { ...readComplete(answer), reused: false }
+    } catch (error) {
+      landed = await whatIsLeft(error)
+      if (landed.size >= partCount || round >= roundsAtMost) throw error
+    }
+  }
+
+  async function fromStore(): Promise<Map<number, string>> {
+    const progress = await lookUp(gateway, endpointId, uploadId, signal)
+    return new Map(progress.landed.map(({ partNumber, etag }) => [partNumber, etag]))
+  }
+  async function visible(sent: Map<number, string | undefined>): Promise<Map<number, string>> {
+    const hidden = [...sent.values()].includes(undefined)
+    const seen = hidden ? await fromStore() : new Map<number, string>()
+    for (const [part, etag] of sent) {
+      if (etag !== undefined) seen.set(part, etag)
+      else if (!seen.has(part)) {
+        const detail = 'Cannot see what the store has taken: let its CORS rules expose ETag'
+        throw new BulkwayError('etag_hidden', 0, detail)
+      }
+    }
+    return seen
+  }
+  async function whatIsLeft(error: unknown): Promise<Map<number, string>> {
+    if (error instanceof BulkwayError && error.code === 'upload_incomplete') return fromStore()
+    throw error
+  }
+}
+
+function partsOf(landed: ReadonlyMap<number, string>): LandedPart[] {
+  return [...landed]
+    .map(([partNumber, etag]) => ({ partNumber, etag }))
+    .sort((a, b) => a.partNumber - b.partNumber)
+}
