@@ -234,7 +234,6 @@ test.each([true, false])(
     const paused = clientOf(gateway).upload('demo', file, { ...options, signal: pausing.signal })
     await expect(paused).rejects.toMatchObject({ name: 'AbortError' })
     expect(store.size).toBe(1)
-    const before = putsOf(gateway).length
 
     gateway.fate = () => undefined
     const told: Progress[] = []
@@ -245,7 +244,8 @@ test.each([true, false])(
     expect(uploaded.uploadId).toBe('u1')
     expect(gateway.bytesOf('u1')).toEqual(bytes)
     expect(gateway.uploads.size).toBe(1)
-    expect(putsOf(gateway).length - before).toBeLessThanOrEqual(5)
+    const again = putsOf(gateway).filter(({ path }) => partOf(path) <= 5)
+    expect(again).toHaveLength(5)
     expect(told[0]?.bytes).toBeGreaterThanOrEqual(5_000)
     expect(store.size).toBe(0)
   },
