@@ -285,6 +285,35 @@ describe('readConfig', () => {
     expect(faults({ auth, endpoints })).toEqual({ '/endpoints/b/upstreamKey': expect.any(String) })
   })
 
+  it('reads whose tokens are accepted', () => {
+    const given = {
+      ...{ mode: 'jwt', issuer: 'https://id.example/', audience: 'bulkway' },
+      jwksUrl: 'https://id.example/keys/?p=a%20b',
+    }
+    const endpoints = { a: { upstreamKey: { env: 'RUNPOD_API_KEY' } } }
+    expect(read({ auth: given, endpoints }).auth).toEqual({
+      ...given,
+      algorithms: ['RS256', 'ES256', 'EdDSA'],
+      endpointsClaim: 'bulkway_endpoints',
+      maxBytesClaim: 'bulkway_max_bytes',
+      scopesClaim: 'bulkway_scopes',
+    })
+    expect(faults({ auth: given, endpoints: { a: {} } })).toEqual({
+      '/endpoints/a/upstreamKey': 'is required where auth.mode is "jwt"',
+    })
+    const wrong = ['http://id.example/jwks', 'ftp://id.example', 'jwks', 'https://a:b@id.example']
+    for (const jwksUrl of wrong) {
+      expect(Object.keys(faults({ auth: { ...given, jwksUrl }, endpoints }))).toEqual([
+        '/auth/jwksUrl',
+      ])
+    }
+    expect(Object.keys(faults({ auth: { ...given, algorithms: ['HS256'] }, endpoints }))).toEqual([
+      '/auth/algorithms/0',
+    ])
+    const local = { ...given, jwksUrl: 'http://127.0.0.1:9000/jwks' }
+    expect(read({ auth: local, endpoints }).auth).toMatchObject(local)
+  })
+
   it('lets * hold defaults alone in keys mode', () => {
     const endpoints = { '*': { store: 'main' }, a: { upstreamKey: { env: 'RUNPOD_API_KEY' } } }
     const config = read({ auth: { mode: 'keys', tokenMaxSeconds: 3600, keys }, endpoints })
