@@ -1,21 +1,11 @@
 import { GatewayError } from '../errors.ts'
 import type { BytePrimitives } from '../platform.ts'
+import { type FormLimits, overLimit } from './form-limits.ts'
 import { type PartHeaders, readPartHeaders } from './part-headers.ts'
 
 // multipart/form-data by RFC 7578 and RFC 2046 §5.1, lines ended by CRLF alone. Before the first
 // boundary, behind the last one and behind any on its line, as much is passed over as a part may
 // have headers. A line that only begins with the boundary is refused, for readers differ about it.
-
-/** What a form may have. */
-export interface FormLimits {
-  readonly formParts: number
-  /** UTF-8 bytes of a field's name, and of a file's. */
-  readonly formNameBytes: number
-  /** Bytes of a part's headers together. */
-  readonly formHeaderBytes: number
-  /** Bytes of a part's content. */
-  readonly payloadBytes: number
-}
 
 /** One part of a form. */
 export interface FormPart extends PartHeaders {
@@ -289,21 +279,7 @@ export class FormParser {
   }
 
   #over(name: keyof FormLimits, actual: number): GatewayError {
-    const limit = this.#options.limits[name]
-    const text = `${things[name]}: ${limit} allowed`
     const offset = this.#base + this.#at
-    return new GatewayError('body_too_large', text, {
-      limitName: `limits.${name}`,
-      limit,
-      actual,
-      offset,
-    })
+    return overLimit(name, { limit: this.#options.limits[name], actual, offset })
   }
-}
-
-const things: Readonly<Record<keyof FormLimits, string>> = {
-  formParts: 'Cannot take a form of that many parts',
-  formNameBytes: 'Cannot take a name of a form of that many bytes',
-  formHeaderBytes: 'Cannot take headers of a part of that many bytes',
-  payloadBytes: 'Cannot take a part of that many bytes',
 }

@@ -133,7 +133,7 @@ function readDisposition(value: string): { name: string; filename?: string } {
   if (
     value
       .slice(0, semicolon < 0 ? undefined : semicolon)
-      .trim()
+      .trimEnd()
       .toLowerCase() !== 'form-data'
   ) {
     throw invalid
