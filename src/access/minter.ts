@@ -1,5 +1,5 @@
 import type { S3ConfigFieldNames } from '../config/config.ts'
-import type { Grant, GrantSecret } from '../grants/grant.ts'
+import type { Grant, GrantSecret, Mount } from '../grants/grant.ts'
 import type { Secret } from '../log.ts'
 
 /** What a worker needs to reach its files. */
@@ -38,8 +38,13 @@ export interface Minter {
   /** Lifetimes that it can give, in seconds. */
   readonly shortestSeconds: number
   readonly longestSeconds: number
-  /** `paths`: any number of keys and prefixes; `prefix`: all of a job's files must lie under one. */
+  /**
+   * `paths`: keys and prefixes, what is mounted for reading can only be read; `prefix`: all of a
+   * job's files must lie under one, or are the worker's to write all the same.
+   */
   readonly scope: 'paths' | 'prefix'
+  /** Whether its keys can name all these mounts; absent: however many there are. */
+  fits?(mounts: readonly Mount[]): boolean
   /**
    * Makes the keys of one job, good from now until its writing expires or a little longer.
    * @throws {GatewayError} access_refused, access_unavailable, internal_error

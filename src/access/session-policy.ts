@@ -26,6 +26,17 @@ export interface PolicyPlace {
  * @throws {GatewayError} access_refused where that takes more than 2,048 characters
  */
 export function sessionPolicy(mounts: readonly Mount[], place: PolicyPlace): string {
+  const text = policyText(mounts, place)
+  if (text.length > policyMaxCharacters) throw tooLong(text.length)
+  return text
+}
+
+/** Whether one session policy can name all these mounts. */
+export function fitsPolicy(mounts: readonly Mount[], place: PolicyPlace): boolean {
+  return policyText(mounts, place).length <= policyMaxCharacters
+}
+
+function policyText(mounts: readonly Mount[], place: PolicyPlace): string {
   const bucketArn = `arn:${place.partition}:s3:::${escapePolicy(place.bucket)}`
   const patterns = mounts.map((mount) => ({ ...mount, pattern: patternOf(mount) }))
   const writable = patterns.filter(({ mode }) => mode === 'read-write')
@@ -46,9 +57,7 @@ export function sessionPolicy(mounts: readonly Mount[], place: PolicyPlace): str
       Condition: { StringLike: { 's3:prefix': compact(prefixes.map(({ pattern }) => pattern)) } },
     },
   ].filter((statement) => statement !== false)
-  const text = escapeUnicode(JSON.stringify({ Version: '2012-10-17', Statement: statements }))
-  if (text.length > policyMaxCharacters) throw tooLong(text.length)
-  return text
+  return escapeUnicode(JSON.stringify({ Version: '2012-10-17', Statement: statements }))
 }
 
 /** The partition that a role's ARN names; servers with ARNs of their own take `aws`. */

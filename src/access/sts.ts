@@ -3,6 +3,7 @@ import type { Platform } from '../platform.ts'
 import { refused } from './issue-within.ts'
 import type { GrantToMint, Minter } from './minter.ts'
 import { mintedSession, sessionForm, shortestSessionSeconds } from './session-grant.ts'
+import { fitsPolicy, partitionOf } from './session-policy.ts'
 import { type SigningKeys, signSts, stsRegion } from './sign-sts.ts'
 import { isRefused, requestSession, type StsForm, type StsRequest } from './sts-request.ts'
 
@@ -69,6 +70,11 @@ export function createStsMinter(
     return mintedSession(session, grant, store, { seconds: Number(form.DurationSeconds), now })
   }
 
-  const longestSeconds = sts.maxSeconds
-  return { shortestSeconds: shortestSessionSeconds, longestSeconds, scope: 'paths', mint }
+  return {
+    shortestSeconds: shortestSessionSeconds,
+    longestSeconds: sts.maxSeconds,
+    scope: 'paths',
+    fits: (mounts) => fitsPolicy(mounts, { bucket, partition: partitionOf(sts.roleArn) }),
+    mint,
+  }
 }

@@ -2,6 +2,7 @@ import type { StoreConfig, WebIdentityConfig } from '../config/config.ts'
 import type { Platform } from '../platform.ts'
 import type { Minter } from './minter.ts'
 import { mintedSession, sessionForm, shortestSessionSeconds } from './session-grant.ts'
+import { fitsPolicy, partitionOf } from './session-policy.ts'
 import { requestSession } from './sts-request.ts'
 import type { TokenIssuer } from './token-issuer.ts'
 
@@ -21,6 +22,7 @@ export function createWebIdentityMinter(
     shortestSeconds: shortestSessionSeconds,
     longestSeconds: maxSeconds,
     scope: 'paths',
+    fits: (mounts) => fitsPolicy(mounts, { bucket, partition: partitionOf(roleArn) }),
     async mint(grant) {
       const now = platform.now()
       const form = sessionForm(grant, { bucket, roleArn, maxSeconds, now })
