@@ -27,6 +27,7 @@ export function createPartUrls(options: {
   readonly signal: AbortSignal
   /** What the start of the upload signed. */
   readonly signed: readonly SignedPart[]
+  readonly urlsExpireAt: string
   /** Parts that are signed at a time. */
   readonly batch: number
   /** The parts that nobody has begun to send, in order. */
@@ -40,9 +41,15 @@ export function createPartUrls(options: {
   let signing: Promise<void> = Promise.resolve()
   let reporting = false
 
-  function keep(parts: readonly SignedPart[]): void {
+  function keep(parts: readonly SignedPart[], urlsExpireAt: string): void {
     const now = performance.now()
-    for (const part of parts) urls.set(part.partNumber, { part, until: now + lifeOf(part.url) })
+    for (const part of parts) {
+      urls.set(part.partNumber, { part, until: now + lifeOf(part.url, urlsExpireAt) })
+    }
+  }
+  async function signNow(numbers: readonly number[]): Promise<void> {
+    const { parts, urlsExpireAt } = await ask(numbers, signal)
+    keep(parts, urlsExpireAt)
   }
   function fresh(partNumber: number): SignedPart | undefined {
     const known = urls.get(partNumber)
@@ -57,11 +64,11 @@ export function createPartUrls(options: {
       if (next !== partNumber && fresh(next) === undefined) wanted.push(next)
     }
     try {
-      keep(await ask(wanted, signal))
+      await signNow(wanted)
     } catch (error) {
       if (!isTooMany(error) || wanted.length === 1) throw error
       batch = 1
-      keep(await ask([partNumber], signal))
+      await signNow([partNumber])
     }
   }
 
@@ -70,7 +77,7 @@ export function createPartUrls(options: {
     unreported = []
     try {
       const body = { partNumbers, ...(landed.length > 0 && { landed }) }
-      return readSignedParts(await gateway.call(endpointId, path, { body, signal })).parts
+      return readSignedParts(await gateway.call(endpointId, path, { body, signal }))
     } catch (error) {
       unreported = [...landed, ...unreported]
       throw error
@@ -87,7 +94,7 @@ export function createPartUrls(options: {
       })
   }
 
-  keep(options.signed)
+  keep(options.signed, options.urlsExpireAt)
   return {
     async take(partNumber) {
       if (fresh(partNumber) === undefined) {
@@ -120,8 +127,12 @@ function isTooMany(error: unknown): boolean {
   return error instanceof BulkwayError && error.code === 'invalid_request'
 }
 
-/** Milliseconds for which a presigned URL is used; by our own clock, from its arrival. */
-function lifeOf(url: string): number {
+/**
+ * Milliseconds for which a URL is used, from its arrival: what a presigned one says of itself needs
+ * no clock that agrees with the gateway's.
+ */
+function lifeOf(url: string, urlsExpireAt: string): number {
   const seconds = Number(new URL(url).searchParams.get('X-Amz-Expires') ?? Number.NaN)
-  return Number.isNaN(seconds) ? Number.POSITIVE_INFINITY : seconds * 1_000 * worn
+  const life = Number.isNaN(seconds) ? Date.parse(urlsExpireAt) - Date.now() : seconds * 1_000
+  return life * worn
 }

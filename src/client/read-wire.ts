@@ -27,6 +27,7 @@ export function readStarted(value: unknown): StartedUpload | ExistingUpload {
     expiresAt,
     partSize: count(members, 'partSize'),
     partCount: count(members, 'partCount'),
+    urlsExpireAt: text(members, 'urlsExpireAt'),
     parts: list(members, 'parts').map(readSignedPart),
   }
 }
@@ -36,7 +37,7 @@ export function readProgress(value: unknown): UploadProgress {
   const members = membersOf(value)
   return {
     ...readNames(members),
-    state: members['state'] === 'complete' ? 'complete' : 'open',
+    state: readState(members['state']),
     size: count(members, 'size'),
     partSize: count(members, 'partSize'),
     partCount: count(members, 'partCount'),
@@ -49,7 +50,11 @@ export function readProgress(value: unknown): UploadProgress {
 export function readSignedParts(value: unknown): SignedParts {
   const members = membersOf(value)
   const parts = list(members, 'parts').map(readSignedPart)
-  return { parts, expiresAt: text(members, 'expiresAt') }
+  return {
+    parts,
+    urlsExpireAt: text(members, 'urlsExpireAt'),
+    expiresAt: text(members, 'expiresAt'),
+  }
 }
 
 /** Reads the answer to the completion of an upload. */
@@ -72,6 +77,10 @@ function readNames(members: Members): { uploadId: string; ref: string; expiresAt
     ref: text(members, 'ref'),
     expiresAt: text(members, 'expiresAt'),
   }
+}
+
+function readState(value: unknown): UploadProgress['state'] {
+  return value === 'open' || value === 'complete' || value === 'failed' ? value : refuse('state')
 }
 
 function readFile({ filename, contentType }: Members) {

@@ -21,6 +21,7 @@ export interface PartsPlan {
   readonly waiting: number[]
 }
 
+const refused = new Set([401, 403, 404, 410])
 /** Refusals of a part's URL in a row after which it is not signed once more. */
 const refusalsAtMost = 3
 
@@ -76,9 +77,10 @@ async function uploadPart(
       if (answer.status >= 200 && answer.status < 300) return answer
       meter.set(partNumber, 0)
       urls.drop(partNumber)
-      // The URL is old, or keys have changed: a new one may be taken.
-      const worn = answer.status === 401 || answer.status === 403
-      if (!worn || refusals >= refusalsAtMost) throw refusalOf(answer, partNumber)
+      // The URL is old, or keys have changed: a new one may be taken. An upload that is gone is no
+      // longer signed, and the gateway says why.
+      if (!refused.has(answer.status) || refusals >= refusalsAtMost)
+        throw refusalOf(answer, partNumber)
     }
   }
   async function explained(): Promise<PartAnswer> {

@@ -56,6 +56,7 @@ const roundsAtMost = 3
 /** An upload that is open at the gateway. */
 type Open = Omit<UploadProgress, 'state'> & {
   readonly signed: readonly SignedPart[]
+  readonly urlsExpireAt: string
   /** Parts that are signed at a time. */
   readonly batch: number
 }
@@ -121,8 +122,9 @@ async function goOn(
   })
   if (known === undefined || known.size !== file.size) return undefined
   const { state, landed, partSize, partCount, ...rest } = known
+  if (state === 'failed') return undefined
   if (state === 'complete') return { ...rest, reused: true }
-  return { ...known, signed: [], batch }
+  return { ...known, signed: [], urlsExpireAt: known.expiresAt, batch }
 }
 
 async function lookUp(

@@ -26,6 +26,8 @@ export interface StartedUpload {
   readonly partSize: number
   readonly partCount: number
   readonly parts: readonly SignedPart[]
+  /** ISO 8601, as all times here. */
+  readonly urlsExpireAt: string
   readonly expiresAt: string
 }
 
@@ -48,7 +50,8 @@ export interface LandedPart {
 export interface UploadProgress {
   readonly uploadId: string
   readonly ref: string
-  readonly state: 'open' | 'complete'
+  /** `failed`: what had arrived was not what had been announced. */
+  readonly state: 'open' | 'complete' | 'failed'
   readonly size: number
   readonly partSize: number
   readonly partCount: number
@@ -61,6 +64,8 @@ export interface UploadProgress {
 /** Answer of `POST …/uploads/{uploadId}/parts`. */
 export interface SignedParts {
   readonly parts: readonly SignedPart[]
+  /** ISO 8601, as all times here. */
+  readonly urlsExpireAt: string
   readonly expiresAt: string
 }
 

@@ -333,6 +333,18 @@ test('asks the gateway for ETags that the store hides, and says what to do where
   await expect(clientOf(blind).upload('demo', file)).rejects.toMatchObject({ code: 'etag_hidden' })
 })
 
+test('says what the gateway says of an upload that has gone', async () => {
+  const gateway = await startGateway()
+  gateway.fate = (_, path) => {
+    if (isPart(path) && partOf(path) === 5) gateway.uploads.clear()
+    return undefined
+  }
+  const error = await clientOf(gateway)
+    .upload('demo', file)
+    .catch((one) => one)
+  expect(error).toMatchObject({ code: 'upload_not_found', status: 404, requestId: 'req-1' })
+})
+
 test('leaves with the signal’s reason before anything is sent', async () => {
   const gateway = await startGateway()
   const reason = new Error('Not today')
@@ -344,9 +356,9 @@ test('leaves with the signal’s reason before anything is sent', async () => {
 
 test('stops the other parts when one fails for good', async () => {
   const gateway = await startGateway()
-  gateway.fate = (_, path) => (isPart(path) ? { status: 404 } : undefined)
+  gateway.fate = (_, path) => (isPart(path) ? { status: 413 } : undefined)
 
-  await expect(clientOf(gateway).upload('demo', file)).rejects.toMatchObject({ status: 404 })
+  await expect(clientOf(gateway).upload('demo', file)).rejects.toMatchObject({ status: 413 })
   expect(putsOf(gateway).length).toBeLessThanOrEqual(4)
 })
 

@@ -85,6 +85,7 @@ export async function startFakeGateway(options: FakeOptions = {}): Promise<FakeG
     }))
   }
   const expiresAt = '2026-12-01T00:00:00.000Z'
+  const urlsExpireAt = '2026-11-22T00:00:00.000Z'
   const countOf = ({ size }: { size: number }) => Math.max(1, Math.ceil(size / partSize))
 
   function show(upload: FakeUpload) {
@@ -155,7 +156,7 @@ export async function startFakeGateway(options: FakeOptions = {}): Promise<FakeG
     if (action === 'parts') {
       if (body.partNumbers.length > signedParts) return problem(400, 'invalid_request')
       for (const { partNumber, etag } of body.landed ?? []) upload.reported.set(partNumber, etag)
-      return [200, { parts: signed(id, body.partNumbers), expiresAt }]
+      return [200, { parts: signed(id, body.partNumbers), urlsExpireAt, expiresAt }]
     }
     if (action === 'complete') return complete(upload, body.parts)
     return [200, show(upload)]
@@ -179,7 +180,7 @@ export async function startFakeGateway(options: FakeOptions = {}): Promise<FakeG
     const upload = { uploadId, size, filename, contentType, sha256, ...fresh }
     uploads.set(uploadId, upload)
     const first = Array.from({ length: Math.min(countOf(body), signedParts) }, (_, at) => at + 1)
-    return [201, { ...show(upload), parts: signed(uploadId, first) }]
+    return [201, { ...show(upload), parts: signed(uploadId, first), urlsExpireAt }]
   }
 
   function complete(
