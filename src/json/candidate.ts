@@ -17,6 +17,8 @@ export interface Ambition {
   /** Whether a rule says so: then a string that is not base64 is an error, not text. */
   readonly forced: boolean
   readonly encoding: 'base64' | 'text'
+  /** Whether bare base64 is none. */
+  readonly dataUri: boolean
   readonly minBytes: number
 }
 
@@ -79,7 +81,7 @@ export class Candidate {
 
   /** Whether the string may end here and still be a payload. */
   mayEnd(): boolean {
-    return this.#phase !== 'head'
+    return this.#phase === 'lead' ? !this.ambition?.dataUri : this.#phase !== 'head'
   }
 
   /** Whether characters have to be weighed at all. */
@@ -90,7 +92,7 @@ export class Candidate {
   /** Weighs one character that ends before `end` in `text`; false when this is no payload. */
   weigh(code: number, text: Uint8Array, end: number): boolean {
     if (this.#phase === 'lead' && this.#takesLead(code)) return true
-    if (this.#phase === 'any') return true
+    if (!this.weighs()) return true
     if (this.#phase === 'head') return this.#weighHead(code, text, end)
     if (code === LINE_FEED || code === CARRIAGE_RETURN) return true
     if (code === EQUALS) {
@@ -120,6 +122,10 @@ export class Candidate {
   }
 
   #leaveLead(encoding: Ambition['encoding']): void {
+    if (this.ambition?.dataUri) {
+      this.giveUp()
+      return
+    }
     this.#phase = encoding === 'text' ? 'any' : 'body'
     this.table = encoding === 'text' ? IN_TEXT : IN_BASE64
   }

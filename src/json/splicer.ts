@@ -20,6 +20,8 @@ export interface SplicerOptions {
   readonly stageMinBytes: number
   /** Whether strings of `input` are lifted by size and form; rules that force lift all the same. */
   readonly lift: boolean
+  /** Whether data URIs are lifted by size, wherever they are; default no. */
+  readonly liftDataUris?: boolean
   readonly rules: CompiledRules
   /** Names of members, unescaped, whose values' spans are recorded at any depth. */
   readonly watch: ReadonlySet<string>

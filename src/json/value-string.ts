@@ -20,6 +20,7 @@ export type FoundPayload = Omit<LiftedPayload, 'index'>
 export interface ValueStringOptions extends RefsOptions {
   readonly stageMinBytes: number
   readonly lift: boolean
+  readonly liftDataUris?: boolean
   readonly rules: CompiledRules
 }
 
@@ -42,7 +43,8 @@ export class ValueString {
     this.#residue = residue
     this.#trail = trail
     const { stageMinBytes: minBytes } = options
-    this.#bySize = { rule: undefined, forced: false, encoding: 'base64', minBytes }
+    const dataUri = options.liftDataUris === true
+    this.#bySize = { rule: undefined, forced: false, encoding: 'base64', dataUri, minBytes }
     this.#early = decidesEarly(options.rules)
   }
 
@@ -53,9 +55,9 @@ export class ValueString {
 
   /** A string begins, its opening quote at `quote`. */
   begin(quote: number, inInput: boolean): void {
-    const { rules, lift } = this.#options
+    const { rules, lift, liftDataUris = false } = this.#options
     const rule = this.#early ? firstRule(rules, this.#trail, this.#residue.text) : undefined
-    const ambition = this.#ambition(rule, lift && inInput)
+    const ambition = this.#ambition(rule, liftDataUris || (lift && inInput))
     if (ambition === undefined) this.#candidate.beginText(quote)
     else this.#candidate.begin(quote, ambition)
   }
@@ -92,12 +94,17 @@ export class ValueString {
 
   #ambition(rule: LiftRule | undefined, byForm: boolean): Ambition | undefined {
     if (rule?.stage === true) {
-      return { rule, forced: true, encoding: rule.encoding, minBytes: 0 }
+      return { rule, forced: true, encoding: rule.encoding, dataUri: false, minBytes: 0 }
     }
     if (!byForm || rule?.stage === false) return undefined
     if (rule === undefined) return this.#bySize
-    const { stageMinBytes: minBytes } = this.#options
-    return { rule, forced: false, encoding: rule.encoding, minBytes }
+    const { encoding } = rule
+    return {
+      ...this.#bySize,
+      rule,
+      encoding,
+      dataUri: encoding === 'base64' && this.#bySize.dataUri,
+    }
   }
 
   #weigh(code: number): void {
