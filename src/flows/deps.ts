@@ -12,6 +12,7 @@ import type { Body, Platform } from '../platform.ts'
 import type { CompiledSecrets } from '../scrub/scrubber.ts'
 import type { BufferPool } from '../store/buffer-pool.ts'
 import type { ObjectStore } from '../store/store.ts'
+import type { Uploads } from '../uploads/upload.ts'
 import type { Upstream } from '../upstream/client.ts'
 
 /** Everything a flow may use; built on the roof, one per process or isolate. */
@@ -24,6 +25,7 @@ export interface Deps {
   store(storeId: string): ObjectStore | undefined
   readonly stateStore: ObjectStore
   readonly grants: Grants
+  readonly uploads: Uploads
   /** By grantId; a grant's secrets never change. */
   readonly compiled: Recent<CompiledSecrets>
   readonly upstream: Upstream

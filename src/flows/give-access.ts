@@ -8,6 +8,7 @@ import { reasonOf } from '../log.ts'
 import { inputPrefix, type JobFolder, outputPrefix } from '../store/keys.ts'
 import type { Deps } from './deps.ts'
 import { type LiftedRequest, storeOf } from './lift-payloads.ts'
+import { type ReferredFile, uploadsOf } from './resolve-refs.ts'
 
 /** How a job reaches its files, and where they are. */
 export interface JobAccess {
@@ -22,35 +23,47 @@ export interface JobAccess {
 
 /**
  * Decides how a job reaches its files: as its endpoint says, or through the job bucket where the
- * store's keys could not live as long as the job may take. Copies inputs together where the store's
- * keys can name one prefix only.
+ * store's keys could not live as long as the job may take. Copies uploads to its staged inputs where
+ * they might not be there as long as the job is, or the store's keys cannot name them.
  *
- * @throws {GatewayError} misconfigured, store_unavailable
+ * @throws {GatewayError} misconfigured, store_unavailable; invalid_request where an upload is gone
  */
 export async function chooseAccess(
   deps: Deps,
   endpoint: EndpointConfig,
-  lifted: Pick<LiftedRequest, 'staged' | 'stageDay' | 'stageId'>,
+  lifted: Pick<LiftedRequest, 'staged' | 'files' | 'refs' | 'stageDay' | 'stageId'>,
   times: Lifetimes,
 ): Promise<JobAccess> {
-  const { staged, stageDay, stageId } = lifted
+  const { staged, files, refs, stageDay, stageId } = lifted
   const stage = { day: stageDay, grantId: stageId }
-  const inputs: Mount[] =
-    staged.length === 0 ? [] : [{ path: 'in/', key: inputPrefix(stage), mode: 'read' }]
   const native = chooseNative(deps, endpoint, times)
   // Keys of a store name real places: fewest where inputs and outputs lie in one folder.
   const folder = native ? stage : { day: times.day, grantId: deps.grants.newId(times.day) }
+  const inputs: Mount = { path: 'in/', key: inputPrefix(stage), mode: 'read' }
   const outputs: Mount = { path: '', key: outputPrefix(folder), mode: 'read-write' }
-  if (native === undefined) {
-    return { minter: deps.jobBucketMinter, folder, mounts: [...inputs, outputs], copied: [] }
-  }
-  const { minter, access } = native
-  const store = storeOf(deps, endpoint)
-  const { mounts, copied } =
-    minter.scope === 'prefix'
-      ? await gatherInputs(store, folder, inputs, deps.platform.wait)
-      : { mounts: inputs, copied: [] }
-  return { minter, native: access, folder, mounts: [...mounts, outputs], copied }
+  const uploads = uploadsOf(refs)
+  const passing = uploads.filter(({ day }) => day < times.day)
+  const lasting = uploads.filter((upload) => !passing.includes(upload)).map(mountOf)
+
+  const isTogether =
+    native !== undefined &&
+    lasting.length > 0 &&
+    (native.minter.scope === 'prefix' ||
+      native.minter.fits?.([...lasting, inputs, outputs]) === false)
+  const toCopy = isTogether ? uploads : passing
+  // Copies lie among the staged inputs, and go with them.
+  const { copied } =
+    toCopy.length === 0
+      ? { copied: [] }
+      : await gatherInputs(storeOf(deps, endpoint), stage, toCopy.map(mountOf), deps.platform.wait)
+  const isStaged = staged.length + files.length + copied.length > 0
+  const mounts = [...(isTogether ? [] : lasting), ...(isStaged ? [inputs] : []), outputs]
+  if (native === undefined) return { minter: deps.jobBucketMinter, folder, mounts, copied }
+  return { minter: native.minter, native: native.access, folder, mounts, copied }
+}
+
+function mountOf({ path, key }: ReferredFile): Mount {
+  return { path, key, mode: 'read' }
 }
 
 function chooseNative(

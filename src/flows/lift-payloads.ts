@@ -9,9 +9,11 @@ import { inputPrefix, payloadName } from '../store/keys.ts'
 import { readMediaType } from '../store/media-type.ts'
 import { createStagedWriter, type StagedObject } from '../store/staged-writer.ts'
 import type { ObjectStore } from '../store/store.ts'
+import { refMarker } from '../uploads/ref.ts'
 import { type Admission, proveCaller } from './admit.ts'
 import type { Call, Deps } from './deps.ts'
-import type { SubmitPlan } from './plan-submit.ts'
+import { howToDeclare, type LiftPlan } from './plan-submit.ts'
+import { type PlacedRef, resolveRefs } from './resolve-refs.ts'
 
 /** Members of a request that the gateway looks at, in every spelling that workers know. */
 export const s3ConfigNames: ReadonlySet<string> = new Set([
@@ -26,6 +28,10 @@ const watchedAtTop: ReadonlySet<string> = new Set(['input', 'webhook', 'policy']
 export interface LiftedRequest {
   readonly residue: Residue
   readonly staged: readonly StagedPayload[]
+  /** Files of a form, or the one that a raw body is, staged before the rest was read. */
+  readonly files: readonly StagedObject[]
+  /** Strings that mean files of these, or uploads. */
+  readonly refs: readonly PlacedRef[]
   /** Id under which the payloads were staged: their keys are `{day}/{stageId}/in/…`. */
   readonly stageId: string
   readonly stageDay: string
@@ -33,20 +39,28 @@ export interface LiftedRequest {
   readonly concernsUs: boolean
 }
 
+/** What a request's JSON is read from. */
+export interface Source {
+  readonly body: Body
+  /** Staged under `stage` while the JSON was made: `bulkway:form/{n}` in it means the n-th, from 0. */
+  readonly files: readonly StagedObject[]
+}
+
 /**
  * Walks the body, staging payloads while they arrive.
  *
- * @throws {GatewayError} as `stageJson`; body_too_large when even the residue is over the limit;
- *   invalid_request when there is no object `input`
+ * @throws {GatewayError} as `stageJson` and `resolveRefs`; body_too_large when even the residue is over
+ *   the limit; invalid_request when there is no object `input`, or a ref where nothing is declared
  */
 export async function liftPayloads(
   deps: Deps,
   call: Call & { body: Body },
   admission: Admission,
-  plan: SubmitPlan,
+  plan: LiftPlan,
 ): Promise<LiftedRequest> {
   const { config, platform } = deps
   const { endpoint, principal } = admission
+  const { body, files }: Source = { body: call.body, files: [] }
   // Payloads are stored before a `policy` behind them is read: allow for the longest wait.
   const { day } = lifetimesOf({ ...config.access, ttl: Infinity, now: platform.now() })
   const stageId = deps.grants.newId(day)
@@ -57,10 +71,12 @@ export async function liftPayloads(
     keyBytes: config.limits.keyBytes,
     residueMaxBytes: plan.maxBytes,
     stageMinBytes: endpoint.stageMinBytes,
-    lift: plan.lift,
+    lift: plan.lift && plan.within === 'input',
+    liftDataUris: plan.lift && plan.within === 'document',
     rules: endpoint.as === undefined ? [] : compileRules(endpoint.rules),
     watch: s3ConfigNames,
     watchTop: watchedAtTop,
+    refMarker,
   })
 
   function open(payload: LiftedPayload) {
@@ -72,33 +88,60 @@ export async function liftPayloads(
       partsInFlight: config.staging.partsInFlight,
       async name(first) {
         const { contentType, extension } = await readMediaType(first, payload.mediaType)
-        const name = payloadName(payload.index, payload.pointer, extension)
+        const name = payloadName(files.length + payload.index, payload.pointer, extension)
         return { key: inputPrefix({ day, grantId: stageId }) + name, contentType }
       },
     })
   }
 
   const { residue, staged } = await stageJson({
-    body: call.body,
+    body,
     splicer,
     beforeStaging: () => proveCaller(deps, call, admission),
     open,
     discard: (object) => storeOf(deps, endpoint).delete(object.key),
-  }).catch((error: unknown) => {
+  }).catch(async (error: unknown) => {
+    await discardStaged(deps, endpoint, { staged: [], files })
     throw isTooLarge(error) ? plan.tooLarge(error.facts.actual) : error
   })
-  try {
-    requireInput(residue)
-  } catch (error) {
-    await discardStaged(deps, endpoint, staged)
-    throw error
-  }
+  const refs = await readRefs(deps, call, admission, plan, { residue, staged, files }).catch(
+    async (error: unknown) => {
+      await discardStaged(deps, endpoint, { staged, files })
+      throw error
+    },
+  )
   const concernsUs =
     staged.length > 0 ||
+    refs.length > 0 ||
     principal.mode !== 'passthrough' ||
     endpoint.s3Config === 'always' ||
     residue.members.some(({ name, depth }) => s3ConfigNames.has(name) || isWebhook(name, depth))
-  return { residue, staged, stageId, stageDay: day, concernsUs }
+  return { residue, staged, files, refs, stageId, stageDay: day, concernsUs }
+}
+
+/** The refs of a document that is as it has to be. */
+async function readRefs(
+  deps: Deps,
+  call: Call,
+  admission: Admission,
+  { within }: LiftPlan,
+  { residue, staged, files }: Pick<LiftedRequest, 'residue' | 'staged' | 'files'>,
+): Promise<PlacedRef[]> {
+  if (within === 'input') requireInput(residue)
+  const found =
+    within === 'input'
+      ? residue.refs.filter(({ pointer }) => pointer.startsWith('/input/'))
+      : residue.refs
+  const [first] = found
+  if (first === undefined) return []
+  // On the OpenAI route files are links, whatever else an endpoint's workers take.
+  if (within === 'input' && admission.endpoint.as === undefined) {
+    const detail = `Cannot use a ref here: ${howToDeclare(call.endpointId)}`
+    throw new GatewayError('invalid_request', detail, { pointer: first.pointer })
+  }
+  await proveCaller(deps, call, admission)
+  const taken = staged.length + files.length
+  return await resolveRefs(deps, call, admission, found, { files, taken })
 }
 
 function isTooLarge(error: unknown): error is GatewayError {
@@ -115,10 +158,11 @@ function isWebhook(name: string, depth: number): boolean {
 export async function discardStaged(
   deps: Deps,
   endpoint: EndpointConfig,
-  staged: readonly { readonly object: StagedObject }[],
+  { staged, files }: Pick<LiftedRequest, 'staged' | 'files'>,
 ): Promise<void> {
   const store = storeOf(deps, endpoint)
-  await Promise.allSettled(staged.map(({ object }) => store.delete(object.key)))
+  const keys = [...staged.map(({ object }) => object.key), ...files.map(({ key }) => key)]
+  await Promise.allSettled(keys.map((key) => store.delete(key)))
 }
 
 /** @throws {GatewayError} misconfigured */

@@ -23,9 +23,7 @@ import { limitBody } from './limit-body.ts'
 export async function passThrough(deps: Deps, call: Call, path: string): Promise<Reply> {
   const { endpoint, principal } = await admit(deps, call)
   if (path === 'purge-queue') requireAdmin(principal, path)
-  else if (path !== 'health' && principal.mode !== 'passthrough') {
-    throw new GatewayError('not_found', 'Cannot find this route')
-  }
+  else if (path !== 'health') requirePassthrough(principal)
   return await untouched(deps, await forward(deps, call, endpoint, principal, path))
 }
 
@@ -33,6 +31,13 @@ export async function passThrough(deps: Deps, call: Call, path: string): Promise
 export function requireAdmin(principal: Principal, operation: string): void {
   if (principal.mode === 'passthrough' || principal.scopes.includes('admin')) return
   throw new GatewayError('forbidden', `Cannot use ${operation} without the admin scope`)
+}
+
+/** @throws {GatewayError} not_found, where the gateway's own key would be used in ways it cannot judge */
+export function requirePassthrough(principal: Principal): void {
+  if (principal.mode !== 'passthrough') {
+    throw new GatewayError('not_found', 'Cannot find this route')
+  }
 }
 
 /** Sends the call's own body to one upstream path. */

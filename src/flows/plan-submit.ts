@@ -5,17 +5,23 @@ import type { Call } from './deps.ts'
 
 export type SubmitOperation = 'run' | 'runsync'
 
-/** How a request is taken, decided from its head alone. */
-export interface SubmitPlan {
+/** How a body is walked. */
+export interface LiftPlan {
   /** What upstream takes at most, in bytes. */
   readonly maxBytes: number
-  /** The body is small and read whole first; `parse` says whether it must then be looked into. */
-  readonly whole: boolean
-  parse(bytes: Uint8Array): boolean
-  /** Strings that qualify by size are staged. */
+  /** Where refs are files: in `input`, which there must be, or anywhere. */
+  readonly within: 'input' | 'document'
+  /** Strings that qualify by size are staged: in `input` base64, anywhere in a document data URIs. */
   readonly lift: boolean
   /** The refusal of a request of which too much is left once its payloads are lifted. */
   tooLarge(actual: number | undefined): GatewayError
+}
+
+/** How a request is taken, decided from its head alone. */
+export interface SubmitPlan extends LiftPlan {
+  /** The body is small and read whole first; `parse` says whether it must then be looked into. */
+  readonly whole: boolean
+  parse(bytes: Uint8Array): boolean
 }
 
 /** Bytes that s3Config and webhook add at most: a body must leave them room, or be staged. */
@@ -63,6 +69,7 @@ export function planSubmit(
     (stages && size !== undefined && size > endpoint.stageMinBytes)
   return {
     maxBytes,
+    within: 'input',
     whole,
     parse: (bytes) => always || marker.test(new TextDecoder('latin1').decode(bytes)),
     lift: stages,
@@ -96,6 +103,14 @@ function refuseEncodings(headers: Headers): void {
 
 const limitNames = { run: 'runMaxBytes', runsync: 'runsyncMaxBytes' } as const
 
+/** What to do where an endpoint does not say in which form its workers take files. */
+export function howToDeclare(endpointId: string): string {
+  return (
+    `set "as" for the endpoint in the configuration, for example "endpoints": ` +
+    `{"${endpointId}": {"as": "key"}}`
+  )
+}
+
 /** The 413 of an endpoint that stages nothing: it says how that is changed. */
 export function tooLarge(
   endpointId: string,
@@ -106,8 +121,7 @@ export function tooLarge(
   return new GatewayError(
     'body_too_large',
     `Cannot take ${actual} bytes for ${operation}: ${limit} allowed. To have large values staged, ` +
-      `set "as" for the endpoint in the configuration, for example "endpoints": ` +
-      `{"${endpointId}": {"as": "key"}}, or send links instead of bytes`,
+      `${howToDeclare(endpointId)}, or send links instead of bytes`,
     { limitName: limitNames[operation], limit, actual },
   )
 }

@@ -2,18 +2,17 @@ import { callerSecrets } from '../access/caller-secrets.ts'
 import { type Minted, renderS3Config } from '../access/minter.ts'
 import { GatewayError } from '../errors.ts'
 import type { Grant, GrantSecret } from '../grants/grant.ts'
-import { realKey } from '../grants/mount-path.ts'
 import { lifetimesOf } from '../grants/ttl.ts'
 import { type Edit, renderResidue } from '../json/render.ts'
 import type { Residue } from '../json/splicer.ts'
-import { Secret } from '../log.ts'
-import { makeFileLink } from '../outputs/file-link.ts'
 import { makeWebhookToken } from '../webhooks/sealed-url.ts'
 import { checkTarget } from '../webhooks/target.ts'
 import type { Admission } from './admit.ts'
 import type { Call, Deps } from './deps.ts'
-import { chooseAccess, grantedKeys, type JobAccess, withdrawAccess } from './give-access.ts'
+import { chooseAccess, grantedKeys, withdrawAccess } from './give-access.ts'
 import { type LiftedRequest, s3ConfigNames } from './lift-payloads.ts'
+import { newGrant } from './new-grant.ts'
+import { StandIns, standInsFor } from './stand-ins.ts'
 
 const decoder = new TextDecoder()
 
@@ -27,11 +26,12 @@ const decoder = new TextDecoder()
 export async function sealJob(
   deps: Deps,
   call: Call,
-  { endpoint, principal }: Admission,
+  admission: Admission,
   lifted: LiftedRequest,
   maxBytes: number,
 ): Promise<{ grant: Grant; request: Uint8Array }> {
-  const { config, keyring, platform } = deps
+  const { config, platform } = deps
+  const { endpoint } = admission
   const { residue } = lifted
   const webhook = await readWebhook(deps, residue)
   const now = platform.now()
@@ -39,35 +39,27 @@ export async function sealJob(
   const isWanted = wantsS3Config(endpoint, lifted)
   const asked = isWanted ? endpoint : { ...endpoint, access: 'none' as const }
   const access = await chooseAccess(deps, asked, lifted, times)
-  const [owner] = await principal.ids()
-  // Files go when their day is over: nothing may be promised beyond its end.
-  const lastMs = Date.parse(`${access.folder.day}T23:59:59.999Z`)
-  const { outputMaxBytes: bytes, outputMaxObjects: objects } = endpoint
   const unsealed: Grant = {
-    ...access.folder,
-    kid: keyring.current,
-    endpointId: call.endpointId,
-    storeId: endpoint.storeId,
-    owner,
-    state: 'active',
-    createdAt: now,
-    writeExpiresAt: Math.min(times.writeExpiresAt, lastMs),
-    readExpiresAt: Math.min(times.readExpiresAt, lastMs),
-    mounts: access.mounts,
+    ...(await newGrant(deps, call, admission, access, times)),
     secrets: ownersSecrets(residue),
-    quota: { bytes, objects },
     ...(webhook === undefined ? {} : { webhook }),
   }
   let minted: Minted | undefined
   try {
     minted = isWanted ? await access.minter.mint(unsealed) : undefined
-    const replacements = await replace(deps, endpoint, lifted, { access, minted, grant: unsealed })
+    const bucketName = minted?.s3Config.bucketName
+    const standIns = new StandIns(deps, { grant: unsealed, native: access.native, bucketName })
+    // A key means something in our bucket only: beside the caller's own s3Config it is a link.
+    const isLink = hasOwnS3Config(residue)
+    const replaced = await standInsFor(lifted, standIns, (rule) =>
+      isLink ? 'url' : (rule?.as ?? endpoint.as ?? 'key'),
+    )
     // The job bucket's keys are derived anew whenever they are looked for.
     const own = access.native === undefined ? [] : (minted?.secrets ?? [])
-    const secrets = [...unsealed.secrets, ...replacements.secrets, ...own]
+    const secrets = [...unsealed.secrets, ...standIns.secrets, ...own]
     const grant = { ...unsealed, ...grantedKeys(access.native, minted), secrets }
     const edits = await requestEdits(deps, endpoint, residue, grant, minted)
-    const request = renderResidue(residue, replacements.texts, edits)
+    const request = renderResidue(residue, replaced.texts, [...replaced.edits, ...edits])
     if (request.length > maxBytes) throw tooLarge(request.length, maxBytes)
     await deps.grants.seal(grant)
     return { grant, request }
@@ -84,37 +76,6 @@ export async function sealJob(
       { limit, actual },
     )
   }
-}
-
-/** The strings that stand in for the payloads; links are secrets of the job. */
-async function replace(
-  { config, keyring }: Deps,
-  endpoint: Admission['endpoint'],
-  { staged, residue }: LiftedRequest,
-  job: { readonly access: JobAccess; readonly minted: Minted | undefined; readonly grant: Grant },
-): Promise<{ texts: string[]; secrets: GrantSecret[] }> {
-  const { access, minted, grant } = job
-  // A key means something in our bucket only: beside the caller's own s3Config it is a link.
-  const isLink = hasOwnS3Config(residue)
-  const texts: string[] = []
-  const secrets: GrantSecret[] = []
-  for (const { payload, object } of staged) {
-    const form = isLink ? 'url' : (payload.rule?.as ?? endpoint.as ?? 'key')
-    const path = `in/${object.key.split('/').at(-1)}`
-    if (form !== 'url') {
-      const key = access.native === undefined ? path : (realKey(grant, path, 'read') ?? path)
-      const bucket = minted?.s3Config.bucketName
-      texts[payload.index] = JSON.stringify(form === 'key' ? key : `s3://${bucket}/${key}`)
-      continue
-    }
-    const { publicUrl } = config
-    const { grantId, readExpiresAt: expiresAt } = grant
-    const link = await makeFileLink({ keyring, publicUrl, grantId, path, expiresAt })
-    texts[payload.index] = JSON.stringify(link)
-    const sealed = link.slice(`${publicUrl}/files/`.length).split('/')[0] ?? ''
-    secrets.push({ kind: 'input link', value: new Secret(sealed) })
-  }
-  return { texts, secrets }
 }
 
 async function requestEdits(
@@ -146,10 +107,10 @@ async function requestEdits(
 
 function wantsS3Config(
   { access, s3Config }: Admission['endpoint'],
-  { residue, staged }: LiftedRequest,
+  { residue, staged, refs }: LiftedRequest,
 ): boolean {
   if (access === 'none' || hasOwnS3Config(residue)) return false
-  return s3Config === 'always' || (s3Config === 'staged' && staged.length > 0)
+  return s3Config === 'always' || (s3Config === 'staged' && staged.length + refs.length > 0)
 }
 
 /** Whether the caller gave an s3Config; `null` is none. */

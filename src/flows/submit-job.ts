@@ -1,10 +1,8 @@
 import { onceBody } from '../bytes/once-body.ts'
-import { readCapped } from '../bytes/read-capped.ts'
 import { GatewayError } from '../errors.ts'
 import type { Grant } from '../grants/grant.ts'
-import { readChunk } from '../intake/stage-json.ts'
 import { reasonOf } from '../log.ts'
-import type { Body, Reply } from '../platform.ts'
+import type { Reply } from '../platform.ts'
 import { type Admission, admit, proveCaller } from './admit.ts'
 import { cancelUpstream } from './cancel-upstream.ts'
 import { cleanAnswer } from './clean-answer.ts'
@@ -13,6 +11,7 @@ import { discardStaged, type LiftedRequest, liftPayloads } from './lift-payloads
 import { limitBody } from './limit-body.ts'
 import { forward, isNotSent, untouched } from './pass-through.ts'
 import { planSubmit, type SubmitOperation } from './plan-submit.ts'
+import { readSmallBody } from './read-small-body.ts'
 import { sealJob } from './seal-job.ts'
 import { dropJob, leaveJob, settleJob } from './settle-job.ts'
 
@@ -33,9 +32,7 @@ export async function submitJob(
   const plan = planSubmit(deps.config, call, admission, operation)
   let body = limitBody(call, admission.principal)
   if (plan.whole && body !== undefined) {
-    const small = body
-    const source: Body = { ...body, read: () => readChunk(small) }
-    const bytes = await readCapped(source, deps.config.limits.smallBodyBytes, () => tooLong(deps))
+    const bytes = await readSmallBody(deps, body)
     if (!plan.parse(bytes)) return await passOn(deps, call, admission, operation, bytes)
     body = onceBody(bytes)
   }
@@ -67,7 +64,7 @@ async function seal(
     await proveCaller(deps, call, admission)
     return await sealJob(deps, call, admission, lifted, maxBytes)
   } catch (error) {
-    await discardStaged(deps, admission.endpoint, lifted.staged)
+    await discardStaged(deps, admission.endpoint, lifted)
     throw error
   }
 }
@@ -158,11 +155,4 @@ async function passOn(
   bytes?: Uint8Array,
 ): Promise<Reply> {
   return await untouched(deps, await forward(deps, call, endpoint, principal, operation, bytes))
-}
-
-function tooLong({ config }: Deps): GatewayError {
-  const limit = config.limits.smallBodyBytes
-  return new GatewayError('body_length_mismatch', 'The body is longer than its Content-Length', {
-    limit,
-  })
 }

@@ -7,9 +7,11 @@ import { passThrough } from '../flows/pass-through.ts'
 import { type JobOperation, readJob } from '../flows/read-job.ts'
 import { retryJob } from '../flows/retry-job.ts'
 import { submitJob } from '../flows/submit-job.ts'
+import { submitOpenai } from '../flows/submit-openai.ts'
 import type { Reply } from '../platform.ts'
 import { isJobId } from '../upstream/endpoint-id.ts'
 import { type AppEnv, type RequestAccess, readCall } from './call.ts'
+import { addUploadRoutes } from './upload-routes.ts'
 
 export type Route = (context: Context<AppEnv>, flow: () => Promise<Reply>) => Promise<Response>
 
@@ -42,6 +44,7 @@ export function addEndpointRoutes(
   app.delete(`${base}/jobs/:jobId`, (context) =>
     route(context, () => deleteJob(deps, readCall(context, access), readJobId(context))),
   )
+  addUploadRoutes(app, deps, access, route)
   app.get(`${base}/requests`, (context) =>
     route(context, () => listRequests(deps, readCall(context, access))),
   )
@@ -54,7 +57,12 @@ export function addEndpointRoutes(
     )
   }
   app.all(`${base}/*`, (context) =>
-    route(context, () => passThrough(deps, readCall(context, access), readRest(context))),
+    route(context, () => {
+      const call = readCall(context, access)
+      const path = readRest(context)
+      const isPrompt = call.method === 'POST' && path.startsWith('openai/')
+      return isPrompt ? submitOpenai(deps, call, path) : passThrough(deps, call, path)
+    }),
   )
 }
 

@@ -6,6 +6,7 @@ import type { LogEvent } from '../../src/log.ts'
 import type { IncomingResponse, OutgoingRequest } from '../../src/platform.ts'
 import { buildDeps } from '../../src/runtimes/build-deps.ts'
 import { createNodePlatform } from '../../src/runtimes/node-platform.ts'
+import { createUploads } from '../../src/uploads/stored-uploads.ts'
 import { answer, MemoryStore } from '../intake/memory-store.ts'
 
 /** What was sent upstream, its body read whole. */
@@ -57,7 +58,8 @@ export function fakeGateway(changes: Record<string, unknown> = {}): FakeGateway 
     const deps = buildDeps(config, platform, log)
     const { keyring } = deps
     const grants = createGrants({ store, keyring, platform, grantCacheSeconds: 10 })
-    return { ...deps, grants, stateStore: store, store: () => store }
+    const uploads = createUploads({ store, keyring, platform })
+    return { ...deps, grants, uploads, stateStore: store, store: () => store }
   }
   const gateway: FakeGateway = {
     deps: another(),

@@ -1,0 +1,115 @@
+import { isOwner } from '../auth/principal.ts'
+import { GatewayError } from '../errors.ts'
+import type { FoundRef } from '../json/splicer.ts'
+import { readRef } from '../uploads/ref.ts'
+import { type Upload, usableUntil } from '../uploads/upload.ts'
+import type { Admission } from './admit.ts'
+import type { Call, Deps } from './deps.ts'
+
+/** A file that lay in the store before its request was read. */
+export interface ReferredFile {
+  /** Virtual path in the job bucket. */
+  readonly path: string
+  /** Real key. */
+  readonly key: string
+  /** Last day (UTC) on which it is there; absent where it was staged for this very request. */
+  readonly day?: string
+}
+
+/** A ref of a request, and what it means; refs to one file share one. */
+export interface PlacedRef extends FoundRef {
+  readonly file: ReferredFile
+}
+
+/** Records that are read at once: Workers have six connections. */
+const atOnce = 4
+
+/**
+ * Finds what the refs of a request mean: uploads of the same caller to the same endpoint, or the
+ * request's own files, by number, which are staged already and named by `bulkway:form/{n}`. Uploads
+ * are given the names that follow `taken` others.
+ *
+ * @throws {GatewayError} upload_not_found, also for what is somebody else's; upload_incomplete,
+ *   upload_expired, store_unavailable
+ */
+export async function resolveRefs(
+  deps: Deps,
+  call: Call,
+  admission: Admission,
+  found: readonly FoundRef[],
+  { files, taken }: { readonly files: readonly { readonly key: string }[]; readonly taken: number },
+): Promise<PlacedRef[]> {
+  const ids = new Set(found.flatMap(({ text }) => readRef(text) ?? []))
+  const uploads = await readUploads(deps, [...ids])
+  const placed = new Map<string, ReferredFile>()
+
+  async function place(ref: FoundRef): Promise<ReferredFile> {
+    const own = /^bulkway:form\/(0|[1-9]\d{0,5})$/.exec(ref.text)?.[1]
+    const file = own === undefined ? undefined : files[Number(own)]
+    if (file !== undefined) return { path: pathOf(file.key), key: file.key }
+    const uploadId = readRef(ref.text) ?? ''
+    const known = placed.get(uploadId)
+    if (known !== undefined) return known
+    const upload = uploads.get(uploadId)
+    const { key, day } = await requireUsable(deps, call, admission, upload, ref.pointer)
+    const added = { path: pathOf(key, taken + placed.size), key, day }
+    placed.set(uploadId, added)
+    return added
+  }
+
+  const refs: PlacedRef[] = []
+  for (const ref of found) refs.push({ ...ref, file: await place(ref) })
+  return refs
+}
+
+/** Distinct uploads among what refs mean. */
+export function uploadsOf(refs: readonly PlacedRef[]): (ReferredFile & { readonly day: string })[] {
+  const files = new Set(refs.map(({ file }) => file))
+  return [...files].flatMap((file) => (file.day === undefined ? [] : [{ ...file, day: file.day }]))
+}
+
+/** The path of a file under the job's inputs; uploads bear a number, what was staged has one. */
+function pathOf(key: string, number?: number): string {
+  const name = key.split('/').at(-1) ?? ''
+  return number === undefined ? `in/${name}` : `in/${number}-${name}`
+}
+
+async function readUploads(deps: Deps, ids: string[]): Promise<Map<string, Upload>> {
+  const uploads = new Map<string, Upload>()
+  async function readOneByOne(): Promise<void> {
+    for (let id = ids.pop(); id !== undefined; id = ids.pop()) {
+      const upload = await deps.uploads.read(id)
+      if (upload !== undefined) uploads.set(id, upload)
+    }
+  }
+  await Promise.all(Array.from({ length: atOnce }, readOneByOne))
+  return uploads
+}
+
+async function requireUsable(
+  { config, platform }: Deps,
+  { endpointId }: Call,
+  { endpoint, principal }: Admission,
+  upload: Upload | undefined,
+  pointer: string,
+): Promise<Upload> {
+  const isKnown =
+    upload !== undefined &&
+    upload.endpointId === endpointId &&
+    upload.storeId === endpoint.storeId &&
+    (await isOwner(principal, upload.owner))
+  // Nobody learns whether somebody else's is there.
+  if (!isKnown) {
+    throw new GatewayError('upload_not_found', 'Cannot find the upload of this ref', { pointer })
+  }
+  const isOpen = upload.state === 'open'
+  if (platform.now() >= (isOpen ? upload.openUntil : usableUntil(config.uploads, upload))) {
+    throw new GatewayError('upload_expired', 'Cannot use an upload that has expired', { pointer })
+  }
+  if (upload.state !== 'complete') {
+    const detail =
+      'Cannot use an upload before it is complete: send what is missing and complete it'
+    throw new GatewayError('upload_incomplete', detail, { pointer })
+  }
+  return upload
+}
