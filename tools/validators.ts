@@ -8,6 +8,9 @@ import type { Schema } from './schemas.ts'
 const validated = [
   { name: 'Config', all: true },
   { name: 'TokenRequest', all: false },
+  { name: 'UploadRequest', all: false },
+  { name: 'PartsRequest', all: false },
+  { name: 'CompleteRequest', all: false },
 ]
 
 /** Validators without `eval`, in one module that imports nothing, and their declarations. */

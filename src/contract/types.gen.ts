@@ -259,6 +259,168 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v2/{endpointId}/uploads": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Id of the upstream endpoint
+                 * @example demo
+                 */
+                readonly endpointId: components["parameters"]["EndpointId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Start an upload
+         * @description Gives URLs to which the file's parts go, past the gateway where the store takes presigned URLs. A file that the same caller has uploaded before, told by its SHA-256, need not be sent again.
+         */
+        readonly post: operations["startUpload"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v2/{endpointId}/uploads/{uploadId}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Id of the upstream endpoint
+                 * @example demo
+                 */
+                readonly endpointId: components["parameters"]["EndpointId"];
+                /**
+                 * @description Id of the upload
+                 * @example kejqwzcmqzz5ul2pv7e5jzk7ye
+                 */
+                readonly uploadId: components["parameters"]["Upload"];
+            };
+            readonly cookie?: never;
+        };
+        /**
+         * Read how far an upload is
+         * @description Lists the parts that have landed: from the store, or where it cannot list them from what the client has reported.
+         */
+        readonly get: operations["readUpload"];
+        readonly put?: never;
+        readonly post?: never;
+        /**
+         * Abort an upload, or delete its file
+         * @description What has landed and what is complete is deleted, and the ref means nothing any more.
+         */
+        readonly delete: operations["deleteUpload"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v2/{endpointId}/uploads/{uploadId}/parts": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Id of the upstream endpoint
+                 * @example demo
+                 */
+                readonly endpointId: components["parameters"]["EndpointId"];
+                /**
+                 * @description Id of the upload
+                 * @example kejqwzcmqzz5ul2pv7e5jzk7ye
+                 */
+                readonly uploadId: components["parameters"]["Upload"];
+            };
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Sign more parts
+         * @description Gives URLs for parts that were not signed yet, or whose URL has ended. Parts are sent in any order, several at once; a part that is sent again replaces the one before.
+         */
+        readonly post: operations["signParts"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v2/{endpointId}/uploads/{uploadId}/parts/{partNumber}": {
+        readonly parameters: {
+            readonly query: {
+                /** @description The right to send this part, sealed */
+                readonly claim: string;
+            };
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Id of the upstream endpoint
+                 * @example demo
+                 */
+                readonly endpointId: components["parameters"]["EndpointId"];
+                /**
+                 * @description Id of the upload
+                 * @example kejqwzcmqzz5ul2pv7e5jzk7ye
+                 */
+                readonly uploadId: components["parameters"]["Upload"];
+                /**
+                 * @description Number of the part, from 1
+                 * @example 1
+                 */
+                readonly partNumber: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        /**
+         * Send a part through the gateway
+         * @description What a part's URL points to where the store gives out no presigned ones. The URL is the right to send the part; no key is needed.
+         */
+        readonly put: operations["putPart"];
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v2/{endpointId}/uploads/{uploadId}/complete": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Id of the upstream endpoint
+                 * @example demo
+                 */
+                readonly endpointId: components["parameters"]["EndpointId"];
+                /**
+                 * @description Id of the upload
+                 * @example kejqwzcmqzz5ul2pv7e5jzk7ye
+                 */
+                readonly uploadId: components["parameters"]["Upload"];
+            };
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Complete an upload
+         * @description Puts the parts together and compares size and SHA-256 with what was announced; a file that differs is deleted. The URLs of the parts are dead from then on. Asking again gives the same answer.
+         */
+        readonly post: operations["completeUpload"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v2/{endpointId}/purge-queue": {
         readonly parameters: {
             readonly query?: never;
@@ -583,6 +745,34 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description All parts of the file. */
+        readonly CompleteRequest: {
+            /** @description Every part once, with its ETag. */
+            readonly parts: readonly components["schemas"]["UploadedPart"][];
+            /** @description SHA-256 of the whole file, 64 hex digits, where it was not known before. */
+            readonly sha256?: string;
+        };
+        /** @description A file that can be referred to. */
+        readonly CompletedUpload: {
+            /** @description What stands for the file anywhere in a request's input. */
+            readonly ref: string;
+            /** @description Id of the upload. */
+            readonly uploadId: string;
+            /**
+             * Format: int64
+             * @description Bytes of the file.
+             */
+            readonly size: number;
+            /** @description Media type. */
+            readonly contentType: string;
+            /** @description The client's name for the file. */
+            readonly filename: string;
+            /**
+             * Format: date-time
+             * @description When the file goes: at the end of its day (UTC).
+             */
+            readonly expiresAt: string;
+        };
         /** @description The one configuration document. */
         readonly Config: {
             /** @description Where clients, workers and the platform reach the gateway; https unless it is loopback. */
@@ -1043,6 +1233,25 @@ export interface components {
              */
             readonly persist?: boolean;
         };
+        /** @description The same file, uploaded before by the same caller. */
+        readonly ExistingUpload: {
+            /** @description True: there is nothing to upload. */
+            readonly exists: boolean;
+            /** @description What stands for the file anywhere in a request's input. */
+            readonly ref: string;
+            /** @description Id of the upload. */
+            readonly uploadId: string;
+            /**
+             * Format: int64
+             * @description Bytes of the file.
+             */
+            readonly size: number;
+            /**
+             * Format: date-time
+             * @description When the file goes.
+             */
+            readonly expiresAt: string;
+        };
         /** @description The gateway is well; when it is not there is a problem object instead. */
         readonly GatewayStatus: {
             /**
@@ -1173,6 +1382,17 @@ export interface components {
                 readonly objectPath?: string;
             } | null;
         };
+        /** @description Parts whose URLs are wanted, and what has landed. */
+        readonly PartsRequest: {
+            /** @description Numbers of the parts, `uploads.signedParts` at most. */
+            readonly partNumbers: readonly number[];
+            /** @description SHA-256 of some of these parts, by their number; it is bound to the URL where the store checks it. */
+            readonly sha256?: {
+                readonly [key: string]: string;
+            };
+            /** @description What has been uploaded so far, for stores that cannot list parts: it shows progress and proves nothing. */
+            readonly landed?: readonly components["schemas"]["UploadedPart"][];
+        };
         /** @description An error of the gateway's own (RFC 9457), with the `error` text that the platform's clients read. */
         readonly Problem: {
             /** @description `about:blank`: the code says which problem it is. */
@@ -1226,6 +1446,71 @@ export interface components {
             /** @description Name of an environment variable (Node) or of a secret binding (Workers). */
             readonly env: string;
         };
+        /** @description Where one part goes. */
+        readonly SignedPart: {
+            /** @description Number of the part, from 1. */
+            readonly partNumber: number;
+            /**
+             * Format: int64
+             * @description Bytes of the part, exactly: the length is bound to the URL.
+             */
+            readonly size: number;
+            /**
+             * @description How it is sent.
+             * @enum {string}
+             */
+            readonly method: "PUT";
+            /**
+             * Format: uri
+             * @description Where to; needs no key.
+             */
+            readonly url: string;
+            /** @description Headers that must be sent with it. */
+            readonly headers: {
+                readonly [key: string]: string;
+            };
+        };
+        /** @description Parts that were signed. */
+        readonly SignedParts: {
+            /** @description In the order asked for. */
+            readonly parts: readonly components["schemas"]["SignedPart"][];
+            /**
+             * Format: date-time
+             * @description When the URLs end.
+             */
+            readonly urlsExpireAt: string;
+            /**
+             * Format: date-time
+             * @description When the upload must be complete.
+             */
+            readonly expiresAt: string;
+        };
+        /** @description An upload that can begin. */
+        readonly StartedUpload: {
+            /** @description Id of the upload. */
+            readonly uploadId: string;
+            /** @description What stands for the file anywhere in a request's input. */
+            readonly ref: string;
+            /**
+             * Format: int64
+             * @description Bytes of all parts but the last.
+             */
+            readonly partSize: number;
+            /** @description Number of parts. */
+            readonly partCount: number;
+            /** @description The first parts; more are signed on demand. */
+            readonly parts: readonly components["schemas"]["SignedPart"][];
+            /**
+             * Format: date-time
+             * @description When the URLs end; sign the parts again then.
+             */
+            readonly urlsExpireAt: string;
+            /**
+             * Format: date-time
+             * @description When the upload must be complete.
+             */
+            readonly expiresAt: string;
+        };
         /** @description A client token, to be sent where a key is. */
         readonly Token: {
             /** @description The token; it cannot be read again. */
@@ -1254,6 +1539,88 @@ export interface components {
             readonly maxBytes?: number;
             /** @description Life of the token, `auth.tokenMaxSeconds` at most; absent: 900, or that where it is less. */
             readonly ttlSeconds?: number;
+        };
+        /** @description How far an upload is. */
+        readonly Upload: {
+            /** @description Id of the upload. */
+            readonly uploadId: string;
+            /** @description What stands for the file anywhere in a request's input. */
+            readonly ref: string;
+            /**
+             * @description `failed`: what was uploaded is not what was announced, and is deleted.
+             * @enum {string}
+             */
+            readonly state: "open" | "complete" | "failed";
+            /**
+             * Format: int64
+             * @description Bytes of the file.
+             */
+            readonly size: number;
+            /**
+             * Format: int64
+             * @description Bytes of all parts but the last.
+             */
+            readonly partSize: number;
+            /** @description Number of parts. */
+            readonly partCount: number;
+            /** @description Parts of an open upload that the store has, or where it cannot tell those that were reported; in order. */
+            readonly landed: readonly {
+                /** @description Number of the part, from 1. */
+                readonly partNumber: number;
+                /**
+                 * Format: int64
+                 * @description Bytes.
+                 */
+                readonly size: number;
+                /** @description The store's ETag of the part, from the answer to its PUT. */
+                readonly etag: string;
+            }[];
+            /**
+             * Format: date-time
+             * @description Open: when it must be complete. Complete: when the file goes.
+             */
+            readonly expiresAt: string;
+            /** @description The client's name for the file. */
+            readonly filename: string;
+            /** @description Media type. */
+            readonly contentType: string;
+        };
+        /** @description A file that is to be uploaded. */
+        readonly UploadRequest: {
+            /** @description The client's name for it; shortened to 255 bytes, and made safe where it becomes a key. */
+            readonly filename?: string;
+            /** @description Media type; `application/octet-stream` where it says nothing. */
+            readonly contentType?: string;
+            /**
+             * Format: int64
+             * @description Bytes of the file.
+             */
+            readonly size: number;
+            /** @description What the whole file must have; the gateway reads the file once to check it. */
+            readonly checksum?: {
+                /**
+                 * @description The only one.
+                 * @enum {string}
+                 */
+                readonly algorithm: "sha256";
+                /** @description SHA-256, 64 hex digits. */
+                readonly value: string;
+            };
+            /**
+             * @description `persist` keeps the file for good under `name`, where the gateway allows it.
+             * @default day
+             * @enum {string}
+             */
+            readonly retain?: "day" | "persist";
+            /** @description Name of a file that is kept: segments of letters, digits, `.`, `_` and `-`, separated by `/`. */
+            readonly name?: string;
+        };
+        /** @description A part that the client has uploaded. */
+        readonly UploadedPart: {
+            /** @description Number of the part, from 1. */
+            readonly partNumber: number;
+            /** @description The store's ETag of the part, from the answer to its PUT. */
+            readonly etag: string;
         };
     };
     responses: {
@@ -1444,6 +1811,88 @@ export interface components {
                 readonly "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description There is no such upload, or it is another caller's or endpoint's */
+        readonly UploadNotFound: {
+            headers: {
+                readonly [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "about:blank",
+                 *       "title": "There is no such upload",
+                 *       "status": 404,
+                 *       "code": "upload_not_found",
+                 *       "detail": "Cannot find this upload",
+                 *       "error": "Cannot find this upload",
+                 *       "requestId": "7b0e8c2a-6a0d-4a53-9d43-0a4f6f0e4c55"
+                 *     }
+                 */
+                readonly "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description What was uploaded is not what was announced */
+        readonly UploadMismatch: {
+            headers: {
+                readonly [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "about:blank",
+                 *       "title": "What was uploaded is not what was announced",
+                 *       "status": 400,
+                 *       "code": "upload_mismatch",
+                 *       "detail": "Part 2 is not the one that was reported: other bytes were uploaded since",
+                 *       "error": "Part 2 is not the one that was reported: other bytes were uploaded since",
+                 *       "requestId": "7b0e8c2a-6a0d-4a53-9d43-0a4f6f0e4c55",
+                 *       "partNumber": 2
+                 *     }
+                 */
+                readonly "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description A part is missing */
+        readonly UploadIncomplete: {
+            headers: {
+                readonly [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "about:blank",
+                 *       "title": "The upload is not complete",
+                 *       "status": 409,
+                 *       "code": "upload_incomplete",
+                 *       "detail": "Upload part 2: the store has none",
+                 *       "error": "Upload part 2: the store has none",
+                 *       "requestId": "7b0e8c2a-6a0d-4a53-9d43-0a4f6f0e4c55",
+                 *       "partNumber": 2
+                 *     }
+                 */
+                readonly "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The upload has expired */
+        readonly UploadExpired: {
+            headers: {
+                readonly [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "about:blank",
+                 *       "title": "The upload has expired",
+                 *       "status": 410,
+                 *       "code": "upload_expired",
+                 *       "detail": "Start the upload again: its time was over at 2026-11-22T12:00:00.000Z",
+                 *       "error": "Start the upload again: its time was over at 2026-11-22T12:00:00.000Z",
+                 *       "requestId": "7b0e8c2a-6a0d-4a53-9d43-0a4f6f0e4c55"
+                 *     }
+                 */
+                readonly "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description The body is too large for the endpoint, even once staged */
         readonly TooLarge: {
             headers: {
@@ -1541,6 +1990,11 @@ export interface components {
          * @example 4f2a1c9e-77aa-4b6f-8a65-1d0f3a5b9c11-u1
          */
         readonly JobId: string;
+        /**
+         * @description Id of the upload
+         * @example kejqwzcmqzz5ul2pv7e5jzk7ye
+         */
+        readonly Upload: string;
         /** @description Milliseconds to wait for the end of the job; passed on to the platform */
         readonly Wait: number;
         /** @description Milliseconds for which the platform keeps the result; passed on */
@@ -1888,6 +2342,376 @@ export interface operations {
             };
             readonly 401: components["responses"]["Unauthorized"];
             readonly 404: components["responses"]["NotFound"];
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly startUpload: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Id of the upstream endpoint
+                 * @example demo
+                 */
+                readonly endpointId: components["parameters"]["EndpointId"];
+            };
+            readonly cookie?: never;
+        };
+        /** @description What is to be uploaded */
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "filename": "photo.png",
+                 *       "contentType": "image/png",
+                 *       "size": 20971520
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["UploadRequest"];
+            };
+        };
+        readonly responses: {
+            /** @description The file is there already */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "exists": true,
+                     *       "ref": "bulkway:kejqwzcmqzz5ul2pv7e5jzk7ye",
+                     *       "uploadId": "kejqwzcmqzz5ul2pv7e5jzk7ye",
+                     *       "size": 20971520,
+                     *       "expiresAt": "2026-12-01T00:00:00.000Z"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["ExistingUpload"];
+                };
+            };
+            /** @description The upload can begin */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "uploadId": "kejqwzcmqzz5ul2pv7e5jzk7ye",
+                     *       "ref": "bulkway:kejqwzcmqzz5ul2pv7e5jzk7ye",
+                     *       "partSize": 16777216,
+                     *       "partCount": 2,
+                     *       "parts": [
+                     *         {
+                     *           "partNumber": 1,
+                     *           "size": 16777216,
+                     *           "method": "PUT",
+                     *           "url": "https://store.example/bucket/2026-11-30/kejqwzcmqzz5ul2pv7e5jzk7ye/in/photo.png?partNumber=1&uploadId=…&X-Amz-Signature=…",
+                     *           "headers": {}
+                     *         },
+                     *         {
+                     *           "partNumber": 2,
+                     *           "size": 4194304,
+                     *           "method": "PUT",
+                     *           "url": "https://store.example/bucket/2026-11-30/kejqwzcmqzz5ul2pv7e5jzk7ye/in/photo.png?partNumber=2&uploadId=…&X-Amz-Signature=…",
+                     *           "headers": {}
+                     *         }
+                     *       ],
+                     *       "urlsExpireAt": "2026-11-21T12:15:00.000Z",
+                     *       "expiresAt": "2026-11-22T12:00:00.000Z"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["StartedUpload"];
+                };
+            };
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 503: components["responses"]["Unavailable"];
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly readUpload: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Id of the upstream endpoint
+                 * @example demo
+                 */
+                readonly endpointId: components["parameters"]["EndpointId"];
+                /**
+                 * @description Id of the upload
+                 * @example kejqwzcmqzz5ul2pv7e5jzk7ye
+                 */
+                readonly uploadId: components["parameters"]["Upload"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The upload */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "uploadId": "kejqwzcmqzz5ul2pv7e5jzk7ye",
+                     *       "ref": "bulkway:kejqwzcmqzz5ul2pv7e5jzk7ye",
+                     *       "state": "open",
+                     *       "size": 20971520,
+                     *       "partSize": 16777216,
+                     *       "partCount": 2,
+                     *       "landed": [
+                     *         {
+                     *           "partNumber": 1,
+                     *           "size": 16777216,
+                     *           "etag": "\"5d41402abc4b2a76b9719d911017c592\""
+                     *         }
+                     *       ],
+                     *       "expiresAt": "2026-11-22T12:00:00.000Z",
+                     *       "filename": "photo.png",
+                     *       "contentType": "image/png"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["Upload"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 404: components["responses"]["UploadNotFound"];
+            readonly 503: components["responses"]["Unavailable"];
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly deleteUpload: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Id of the upstream endpoint
+                 * @example demo
+                 */
+                readonly endpointId: components["parameters"]["EndpointId"];
+                /**
+                 * @description Id of the upload
+                 * @example kejqwzcmqzz5ul2pv7e5jzk7ye
+                 */
+                readonly uploadId: components["parameters"]["Upload"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The upload is gone */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 404: components["responses"]["UploadNotFound"];
+            readonly 503: components["responses"]["Unavailable"];
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly signParts: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Id of the upstream endpoint
+                 * @example demo
+                 */
+                readonly endpointId: components["parameters"]["EndpointId"];
+                /**
+                 * @description Id of the upload
+                 * @example kejqwzcmqzz5ul2pv7e5jzk7ye
+                 */
+                readonly uploadId: components["parameters"]["Upload"];
+            };
+            readonly cookie?: never;
+        };
+        /** @description Which parts */
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "partNumbers": [
+                 *         1,
+                 *         2
+                 *       ],
+                 *       "landed": [
+                 *         {
+                 *           "partNumber": 3,
+                 *           "etag": "\"5d41402abc4b2a76b9719d911017c592\""
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["PartsRequest"];
+            };
+        };
+        readonly responses: {
+            /** @description Where the parts go */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "parts": [
+                     *         {
+                     *           "partNumber": 1,
+                     *           "size": 16777216,
+                     *           "method": "PUT",
+                     *           "url": "https://store.example/bucket/2026-11-30/kejqwzcmqzz5ul2pv7e5jzk7ye/in/photo.png?partNumber=1&uploadId=…&X-Amz-Signature=…",
+                     *           "headers": {}
+                     *         },
+                     *         {
+                     *           "partNumber": 2,
+                     *           "size": 4194304,
+                     *           "method": "PUT",
+                     *           "url": "https://store.example/bucket/2026-11-30/kejqwzcmqzz5ul2pv7e5jzk7ye/in/photo.png?partNumber=2&uploadId=…&X-Amz-Signature=…",
+                     *           "headers": {}
+                     *         }
+                     *       ],
+                     *       "urlsExpireAt": "2026-11-21T12:15:00.000Z",
+                     *       "expiresAt": "2026-11-22T12:00:00.000Z"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["SignedParts"];
+                };
+            };
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 404: components["responses"]["UploadNotFound"];
+            readonly 410: components["responses"]["UploadExpired"];
+            readonly 503: components["responses"]["Unavailable"];
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly putPart: {
+        readonly parameters: {
+            readonly query: {
+                /** @description The right to send this part, sealed */
+                readonly claim: string;
+            };
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Id of the upstream endpoint
+                 * @example demo
+                 */
+                readonly endpointId: components["parameters"]["EndpointId"];
+                /**
+                 * @description Id of the upload
+                 * @example kejqwzcmqzz5ul2pv7e5jzk7ye
+                 */
+                readonly uploadId: components["parameters"]["Upload"];
+                /**
+                 * @description Number of the part, from 1
+                 * @example 1
+                 */
+                readonly partNumber: number;
+            };
+            readonly cookie?: never;
+        };
+        /** @description Exactly the bytes of the part */
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/octet-stream": unknown;
+            };
+        };
+        readonly responses: {
+            /** @description The part is in the store */
+            readonly 200: {
+                headers: {
+                    /** @description Names the bytes of the part */
+                    readonly ETag?: string;
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly 400: components["responses"]["UploadMismatch"];
+            readonly 404: components["responses"]["UploadNotFound"];
+            readonly 503: components["responses"]["Unavailable"];
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly completeUpload: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Id of the upstream endpoint
+                 * @example demo
+                 */
+                readonly endpointId: components["parameters"]["EndpointId"];
+                /**
+                 * @description Id of the upload
+                 * @example kejqwzcmqzz5ul2pv7e5jzk7ye
+                 */
+                readonly uploadId: components["parameters"]["Upload"];
+            };
+            readonly cookie?: never;
+        };
+        /** @description All parts, with the ETags that the store answered */
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "parts": [
+                 *         {
+                 *           "partNumber": 1,
+                 *           "etag": "\"5d41402abc4b2a76b9719d911017c592\""
+                 *         },
+                 *         {
+                 *           "partNumber": 2,
+                 *           "etag": "\"7d793037a0760186574b0282f2f435e7\""
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["CompleteRequest"];
+            };
+        };
+        readonly responses: {
+            /** @description The file can be referred to */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "ref": "bulkway:kejqwzcmqzz5ul2pv7e5jzk7ye",
+                     *       "uploadId": "kejqwzcmqzz5ul2pv7e5jzk7ye",
+                     *       "size": 20971520,
+                     *       "contentType": "image/png",
+                     *       "filename": "photo.png",
+                     *       "expiresAt": "2026-12-01T00:00:00.000Z"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["CompletedUpload"];
+                };
+            };
+            readonly 400: components["responses"]["UploadMismatch"];
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 404: components["responses"]["UploadNotFound"];
+            readonly 409: components["responses"]["UploadIncomplete"];
+            readonly 410: components["responses"]["UploadExpired"];
+            readonly 503: components["responses"]["Unavailable"];
             readonly default: components["responses"]["Problem"];
         };
     };

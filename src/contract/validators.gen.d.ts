@@ -15,3 +15,6 @@ export interface Validate {
 }
 export declare const validateConfig: Validate
 export declare const validateTokenRequest: Validate
+export declare const validateUploadRequest: Validate
+export declare const validatePartsRequest: Validate
+export declare const validateCompleteRequest: Validate

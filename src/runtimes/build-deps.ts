@@ -16,7 +16,7 @@ import type { Platform } from '../platform.ts'
 import { createBufferPool } from '../store/buffer-pool.ts'
 import { createS3Store } from '../store/s3-store.ts'
 import type { ObjectStore } from '../store/store.ts'
-import { createUploads, createUploads } from '../uploads/stored-uploads.ts'
+import { createUploads } from '../uploads/stored-uploads.ts'
 import { createUpstream } from '../upstream/client.ts'
 
 /** Grants whose secrets stay compiled: a status poll a second must not compile them anew. */
@@ -66,7 +66,6 @@ export function buildDeps(
     store: (storeId) => stores.get(storeId),
     stateStore,
     grants: createGrants({ store: stateStore, keyring, platform, grantCacheSeconds }),
-    uploads: createUploads({ store: stateStore, keyring, platform }),
     uploads: createUploads({ store: stateStore, keyring, platform }),
     compiled: new Recent(compiledGrants),
     upstream: createUpstream({ platform, idleTimeoutMs: config.limits.upstreamIdleTimeoutMs }),

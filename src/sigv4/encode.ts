@@ -16,6 +16,16 @@ export function encodeHex(bytes: Uint8Array): string {
   return text
 }
 
+/** The bytes of lower-case hex; undefined for any other text. */
+export function decodeHex(text: string): Uint8Array | undefined {
+  if (!/^(?:[0-9a-f]{2})*$/.test(text)) return undefined
+  const bytes = new Uint8Array(text.length / 2)
+  for (let at = 0; at < bytes.length; at++) {
+    bytes[at] = Number.parseInt(text.slice(2 * at, 2 * at + 2), 16)
+  }
+  return bytes
+}
+
 /** Standard base64 with padding. */
 export function encodeBase64(bytes: Uint8Array): string {
   return btoa(String.fromCharCode(...bytes))

@@ -1,3 +1,5 @@
+import type { TusState } from './tus/tus-state.ts'
+
 /** One file that a client puts into the store before the request that uses it. */
 export interface Upload {
   /** 26 characters of base32 (lower case), made like a grant's: two bytes of day number, 14 random bytes. */
@@ -22,7 +24,10 @@ export interface Upload {
   /** What was announced of the whole file: SHA-256 in lower-case hex. */
   readonly sha256?: string
   readonly retain: 'day' | 'persist'
-  readonly state: 'open' | 'complete'
+  /** `failed`: what was uploaded is not what was announced, and is deleted. */
+  readonly state: 'open' | 'complete' | 'failed'
+  /** Why it failed. */
+  readonly fault?: UploadFault
   /** Milliseconds since the epoch, as all times here. */
   readonly createdAt: number
   /** When an open upload ends. */
@@ -31,10 +36,28 @@ export interface Upload {
   readonly reported?: Readonly<Record<string, string>>
   /** ETag of the complete object. */
   readonly etag?: string
+  /** Where the file comes by tus. */
+  readonly tus?: TusState
+}
+
+/** What was wrong with an upload, as its client is told. */
+export interface UploadFault {
+  readonly detail: string
+  readonly partNumber?: number
 }
 
 /** The day of what is kept for good: the last one that an id can carry. */
 export const endlessDay = '2149-06-06'
+
+/** When a complete upload can be referred to no longer; `lives` are the configuration's `uploads`. */
+export function usableUntil(
+  lives: { readonly openSeconds: number; readonly keepSeconds: number },
+  { day, createdAt }: Pick<Upload, 'day' | 'createdAt'>,
+): number {
+  const endOfDay = Date.parse(`${day}T00:00:00Z`) + 86_400_000
+  if (day === endlessDay) return endOfDay
+  return Math.min(createdAt + (lives.openSeconds + lives.keepSeconds) * 1000, endOfDay)
+}
 
 /** The uploads of all principals, kept sealed in the state store. */
 export interface Uploads {

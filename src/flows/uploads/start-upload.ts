@@ -1,0 +1,136 @@
+import type { components } from '../../contract/types.gen.ts'
+import { validateUploadRequest } from '../../contract/validators.gen.js'
+import { GatewayError } from '../../errors.ts'
+import type { Reply } from '../../platform.ts'
+import { dayOf, persistentKey, uploadKey } from '../../store/keys.ts'
+import { readMediaType } from '../../store/media-type.ts'
+import type { ObjectStore } from '../../store/store.ts'
+import { ownerHash } from '../../uploads/by-sha256.ts'
+import { keyName, shownName } from '../../uploads/file-name.ts'
+import { planParts } from '../../uploads/part-plan.ts'
+import { refOf } from '../../uploads/ref.ts'
+import { endlessDay, type Upload, usableUntil } from '../../uploads/upload.ts'
+import { type Admission, admit, proveCaller } from '../admit.ts'
+import type { Call, Deps } from '../deps.ts'
+import { findExisting } from './find-existing.ts'
+import { invalidRequest, jsonReply, readRequest } from './read-request.ts'
+import { signUrls } from './sign-urls.ts'
+
+type UploadRequest = components['schemas']['UploadRequest']
+type StartedUpload = components['schemas']['StartedUpload']
+type ExistingUpload = components['schemas']['ExistingUpload']
+
+const requestMaxBytes = 65_536
+
+/**
+ * Starts an upload: always one of parts, even a single one, for part URLs die when it is completed,
+ * so that what was verified cannot be replaced. A file that the caller has uploaded before, told by
+ * its SHA-256, need not be sent again.
+ *
+ * @throws {GatewayError} as `admit` and `proveCaller`; invalid_json, invalid_request, forbidden,
+ *   body_too_large, store_unavailable
+ */
+export async function startUpload(deps: Deps, call: Call): Promise<Reply> {
+  const { config } = deps
+  const admission = await admit(deps, call)
+  await proveCaller(deps, call, admission)
+  const request = await readRequest<UploadRequest>(call, requestMaxBytes, validateUploadRequest)
+  requireSize(deps, admission, request.size)
+  requireName(deps, request)
+  const store = deps.store(admission.endpoint.storeId)
+  if (store === undefined) throw new GatewayError('misconfigured', 'The endpoint has no store')
+
+  const planned = await planUpload(deps, call, admission, request)
+  const existing = await findExisting(deps, store, admission, planned)
+  if (existing !== undefined) {
+    const { uploadId, size } = existing
+    const expiresAt = new Date(usableUntil(config.uploads, existing)).toISOString()
+    const answer: ExistingUpload = {
+      ...{ exists: true, ref: refOf(uploadId), uploadId, size, expiresAt },
+    }
+    return jsonReply(200, answer)
+  }
+
+  const upload = await open(deps, store, planned)
+  const { uploadId, partSize, partCount } = upload
+  const first = Math.min(partCount, config.uploads.signedParts)
+  const numbers = Array.from({ length: first }, (_, index) => index + 1)
+  const sha256 = partCount === 1 && upload.sha256 !== undefined ? { 1: upload.sha256 } : {}
+  const signed = await signUrls(deps, store, upload, numbers, sha256)
+  const answer: StartedUpload = {
+    ...{ uploadId, ref: refOf(uploadId), partSize, partCount },
+    parts: [...signed.parts],
+    urlsExpireAt: signed.urlsExpireAt,
+    expiresAt: new Date(upload.openUntil).toISOString(),
+  }
+  deps.log.write('info', { event: 'upload_started', parts: partCount, bytes: upload.size })
+  return jsonReply(201, answer)
+}
+
+async function open(deps: Deps, store: ObjectStore, planned: Upload): Promise<Upload> {
+  const multipartId = await store.createUpload(planned.key, planned.contentType)
+  const upload = { ...planned, multipartId }
+  try {
+    await deps.uploads.create(upload)
+  } catch (error) {
+    // Without a record nobody can complete it, nor remove it.
+    await store.abortUpload(planned.key, multipartId).catch(() => {})
+    throw error
+  }
+  return upload
+}
+
+function requireSize({ config }: Deps, { principal }: Admission, size: number): void {
+  const limits = [
+    ['maxBytes of your key or token', principal.maxBytes],
+    ['uploads.maxBytes', config.uploads.maxBytes],
+  ] as const
+  for (const [limitName, limit] of limits) {
+    if (limit === undefined || size <= limit) continue
+    const detail = `Upload a file of at most ${limit} bytes (${limitName}), not ${size}`
+    throw new GatewayError('body_too_large', detail, { limitName, limit, actual: size })
+  }
+}
+
+function requireName({ config }: Deps, { retain, name }: UploadRequest): void {
+  if (retain !== 'persist') {
+    if (name === undefined) return
+    throw invalidRequest('/name', 'Leave "/name" out: only a file that is kept has one')
+  }
+  if (!config.uploads.persist) {
+    throw new GatewayError('forbidden', 'Cannot keep uploads for good: this gateway does not', {
+      pointer: '/retain',
+    })
+  }
+  if (name === undefined)
+    throw invalidRequest('/name', 'Give "/name": a file that is kept needs one')
+}
+
+/** The upload as it will be, but for the store's own id. */
+async function planUpload(
+  { config, platform, uploads }: Deps,
+  call: Call,
+  { endpoint, principal }: Admission,
+  request: UploadRequest,
+): Promise<Upload> {
+  const { openSeconds, keepSeconds, partBytes } = config.uploads
+  const { name, checksum } = request
+  const [owner] = await principal.ids()
+  const { endpointId } = call
+  const { contentType } = await readMediaType(new Uint8Array(0), request.contentType)
+  const createdAt = platform.now()
+  const isKept = request.retain === 'persist' && name !== undefined
+  const day = isKept ? endlessDay : dayOf(createdAt + (openSeconds + keepSeconds) * 1000)
+  const uploadId = uploads.newId(day)
+  const filename = shownName(request.filename ?? name)
+  const key = isKept
+    ? persistentKey(await ownerHash(owner), endpointId, name)
+    : uploadKey(day, uploadId, keyName(filename, contentType))
+  return {
+    ...{ uploadId, day, endpointId, storeId: endpoint.storeId, owner, key, multipartId: '' },
+    ...{ filename, contentType, ...planParts(request.size, partBytes) },
+    ...(checksum && { sha256: checksum.value.toLowerCase() }),
+    ...{ retain: isKept ? 'persist' : 'day', state: 'open', createdAt },
+    openUntil: createdAt + openSeconds * 1000,
+  }
+}
