@@ -1,5 +1,5 @@
 import { BulkwayError } from './bulkway-error.ts'
-import { type PersistOptions, persist } from './persist.ts'
+import { defaultGiveUpMs, type PersistOptions, persist } from './persist.ts'
 
 /** The gateway, as the client talks to it. */
 export interface Gateway {
@@ -20,7 +20,9 @@ export interface CallOptions {
    * `always`, which is the default, for what may happen twice; `refused` for what must not: then it
    * is tried again only where the gateway says that it has done nothing.
    */
-  readonly again?: 'always' | 'refused' | 'never'
+  readonly again?: 'always' | 'refused'
+  /** Milliseconds after which it is given up, where that is sooner than usual. */
+  readonly giveUpMs?: number
 }
 
 export interface GatewayOptions {
@@ -60,10 +62,10 @@ export function createGateway({ baseUrl, token, fetch, patience }: GatewayOption
     baseUrl: base,
     patience,
     async call(endpointId, path, options = {}) {
-      const { again = 'always' } = options
-      if (again === 'never') return await once(endpointId, path, options)
+      const { again = 'always', giveUpMs = Number.POSITIVE_INFINITY } = options
       return await persist(() => once(endpointId, path, options), {
         ...patience,
+        giveUpMs: Math.min(giveUpMs, patience.giveUpMs ?? defaultGiveUpMs),
         signal: options.signal,
         again: (error) => again === 'always' || isRefusal(error),
       })

@@ -28,6 +28,8 @@ export interface PersistOptions extends Patience {
   readonly again?: (error: unknown) => boolean
 }
 
+/** Long enough for a lost network to be found again. */
+export const defaultGiveUpMs = 300_000
 /** Tries of a request whose failure says that it is likely to fail again. */
 const fewTries = 3
 
@@ -37,7 +39,7 @@ const fewTries = 3
  * page that is told that it is online again tries at once.
  */
 export async function persist<T>(attempt: () => Promise<T>, options: PersistOptions): Promise<T> {
-  const { baseMs = 500, capMs = 15_000, giveUpMs = 300_000, signal } = options
+  const { baseMs = 500, capMs = 15_000, giveUpMs = defaultGiveUpMs, signal } = options
   let since: number | undefined
   for (let tries = 1; ; tries++) {
     signal?.throwIfAborted()

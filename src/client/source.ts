@@ -50,7 +50,7 @@ export async function* chunksOf(part: PartBody): AsyncGenerator<Uint8Array<Array
       yield plain(value)
     }
   } catch (cause) {
-    throw unreadable('Cannot read the file', cause)
+    throw cause instanceof BulkwayError ? cause : unreadable('Cannot read the file', cause)
   } finally {
     await reader.cancel().catch(() => {})
   }

@@ -50,6 +50,8 @@ export interface Uploaded {
   readonly reused: boolean
 }
 
+/** As long as nothing has been sent, whoever waits wants to know soon. */
+const firstGiveUpMs = 10_000
 /** Times that parts which the store has lost are sent again. */
 const roundsAtMost = 3
 
@@ -115,11 +117,13 @@ async function goOn(
   const remembered = await memory.read()
   if (remembered === undefined) return undefined
   const { uploadId, batch } = remembered
-  const known = await lookUp(gateway, endpointId, uploadId, signal).catch((error) => {
-    const codes = ['upload_not_found', 'upload_expired']
-    if (error instanceof BulkwayError && codes.includes(error.code)) return undefined
-    throw error
-  })
+  const known = await lookUp(gateway, endpointId, uploadId, signal, firstGiveUpMs).catch(
+    (error) => {
+      const codes = ['upload_not_found', 'upload_expired']
+      if (error instanceof BulkwayError && codes.includes(error.code)) return undefined
+      throw error
+    },
+  )
   if (known === undefined || known.size !== file.size) return undefined
   const { state, landed, partSize, partCount, ...rest } = known
   if (state === 'failed') return undefined
@@ -132,9 +136,10 @@ async function lookUp(
   endpointId: string,
   uploadId: string,
   signal: AbortSignal,
+  giveUpMs = Number.POSITIVE_INFINITY,
 ): Promise<UploadProgress> {
   const path = `uploads/${encodeURIComponent(uploadId)}`
-  return readProgress(await gateway.call(endpointId, path, { method: 'GET', signal }))
+  return readProgress(await gateway.call(endpointId, path, { method: 'GET', signal, giveUpMs }))
 }
 
 async function start(
@@ -157,7 +162,8 @@ async function start(
     ...(retain !== undefined && { retain }),
     ...(name !== undefined && { name }),
   }
-  const started = readStarted(await gateway.call(endpointId, 'uploads', { body, signal }))
+  const how = { body, signal, giveUpMs: firstGiveUpMs }
+  const started = readStarted(await gateway.call(endpointId, 'uploads', how))
   if (started.exists === true) {
     const { ref, uploadId, size, expiresAt } = started
     return { ref, uploadId, size, expiresAt, reused: true }

@@ -1,0 +1,30 @@
+#!/usr/bin/env node
+// Installed, the command line is built and runs on Node 20 and newer. In a checkout it runs from its
+// source, which needs a Node that takes TypeScript: this one, or the one that `npm ci` has brought.
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import process from 'node:process'
+import { fileURLToPath } from 'node:url'
+
+const source = new URL('../src/cli/main.ts', import.meta.url)
+const own = fileURLToPath(new URL('../node_modules/.bin/node', import.meta.url))
+
+if (!existsSync(source)) await import('../dist/cli/main.js')
+else if (process.features.typescript) await import(source.href)
+else if (existsSync(own)) runWith(own)
+else {
+  console.error(
+    `Bulkway's checkout needs Node 22.18 or newer, and this is ${process.versions.node}`,
+  )
+  process.exitCode = 1
+}
+
+function runWith(node) {
+  const child = spawn(node, [fileURLToPath(source), ...process.argv.slice(2)], { stdio: 'inherit' })
+  // The terminal sends it to both; the child decides when to end.
+  process.on('SIGINT', () => {})
+  process.on('SIGTERM', () => child.kill('SIGTERM'))
+  child.on('exit', (code, signal) => {
+    process.exitCode = code ?? (signal === 'SIGINT' ? 130 : 1)
+  })
+}
