@@ -17,10 +17,14 @@ export type ProblemCode =
   | 'upload_not_found'
   | 'retry_impossible'
   | 'upload_incomplete'
+  | 'upload_offset'
   | 'upload_expired'
+  | 'tus_version'
   | 'body_too_large'
   | 'content_encoding'
   | 'unsupported_media_type'
+  | 'upload_locked'
+  | 'checksum_mismatch'
   | 'internal_error'
   | 'upstream_unreachable'
   | 'access_refused'
@@ -52,10 +56,14 @@ export const PROBLEMS: Readonly<
   upload_not_found: { status: 404, title: 'There is no such upload' },
   retry_impossible: { status: 409, title: 'The job cannot be retried' },
   upload_incomplete: { status: 409, title: 'The upload is not complete' },
+  upload_offset: { status: 409, title: 'The upload is at another byte' },
   upload_expired: { status: 410, title: 'The upload has expired' },
+  tus_version: { status: 412, title: 'This version of tus is not supported' },
   body_too_large: { status: 413, title: 'The request is too large for the endpoint' },
   content_encoding: { status: 415, title: 'Compressed request bodies are not supported' },
   unsupported_media_type: { status: 415, title: 'This content type is not supported' },
+  upload_locked: { status: 423, title: 'Another request is writing the upload' },
+  checksum_mismatch: { status: 460, title: 'The bytes do not have the checksum they announce' },
   internal_error: { status: 500, title: 'The gateway failed' },
   access_refused: { status: 502, title: 'The store refused to issue keys for the job' },
   upstream_unreachable: { status: 502, title: 'The upstream endpoint cannot be reached' },

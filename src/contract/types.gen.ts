@@ -1405,7 +1405,7 @@ export interface components {
              * @description Stable name of the problem, to switch on.
              * @enum {string}
              */
-            readonly code: "invalid_json" | "invalid_request" | "invalid_payload" | "nesting_too_deep" | "key_too_long" | "body_length_mismatch" | "client_gone" | "webhook_refused" | "invalid_form" | "digest_mismatch" | "upload_mismatch" | "unauthorized" | "forbidden" | "not_found" | "upload_not_found" | "retry_impossible" | "upload_incomplete" | "upload_expired" | "body_too_large" | "content_encoding" | "unsupported_media_type" | "internal_error" | "access_refused" | "upstream_unreachable" | "busy" | "access_unavailable" | "auth_unavailable" | "store_unavailable" | "job_not_bound" | "misconfigured";
+            readonly code: "invalid_json" | "invalid_request" | "invalid_payload" | "nesting_too_deep" | "key_too_long" | "body_length_mismatch" | "client_gone" | "webhook_refused" | "invalid_form" | "digest_mismatch" | "upload_mismatch" | "unauthorized" | "forbidden" | "not_found" | "upload_not_found" | "retry_impossible" | "upload_incomplete" | "upload_offset" | "upload_expired" | "tus_version" | "body_too_large" | "content_encoding" | "unsupported_media_type" | "upload_locked" | "checksum_mismatch" | "internal_error" | "access_refused" | "upstream_unreachable" | "busy" | "access_unavailable" | "auth_unavailable" | "store_unavailable" | "job_not_bound" | "misconfigured";
             /** @description What happened this time and what to do. */
             readonly detail: string;
             /** @description The same text as `detail`. */

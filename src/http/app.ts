@@ -13,6 +13,7 @@ import { addEndpointRoutes, type Route } from './endpoint-routes.ts'
 import { problemReply } from './problem.ts'
 import { respond } from './respond.ts'
 import { addTokenRoute } from './token-route.ts'
+import { addTusRoutes } from './tus-routes.ts'
 
 /**
  * The application: routes in, Response out. The same on every runtime; `access` is what only the
@@ -78,6 +79,7 @@ export function createApp(deps: Deps, access: RequestAccess): Hono<AppEnv> {
   }
 
   addCors(app, config.cors, route)
+  addTusRoutes(app, deps, access, route)
   addEndpointRoutes(app, deps, access, route)
   addTokenRoute(app, deps, access, route)
   app.get('/files/:sealed/:name', (context) =>

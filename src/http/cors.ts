@@ -42,6 +42,7 @@ const allowedHeaders = [
 /** What a page may read beside the few headers that every page may. */
 const exposedHeaders = [
   'accept-ranges',
+  'bulkway-ref',
   'content-disposition',
   'content-range',
   'etag',

@@ -75,6 +75,11 @@ export function uploadKey(day: string, uploadId: string, name: string): string {
   return `${inputPrefix({ day, grantId: uploadId })}${name}`
 }
 
+/** Key of an upload's bytes that are too few for a part yet, as one request has left them. */
+export function tailKey(day: string, uploadId: string, name: string): string {
+  return `${jobPrefix({ day, grantId: uploadId })}tail/${name}`
+}
+
 /** Key of a file that is kept for good under a name of its owner's own. */
 export function persistentKey(ownerHash: string, endpointId: string, name: string): string {
   return `persist/${ownerHash}/${endpointId}/${name}`

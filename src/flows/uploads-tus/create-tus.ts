@@ -1,0 +1,123 @@
+import { GatewayError } from '../../errors.ts'
+import type { Reply } from '../../platform.ts'
+import { dayOf, uploadKey } from '../../store/keys.ts'
+import { readMediaType } from '../../store/media-type.ts'
+import { keyName, shownName } from '../../uploads/file-name.ts'
+import { planParts } from '../../uploads/part-plan.ts'
+import { parseChecksum } from '../../uploads/tus/checksum.ts'
+import { parseMetadata } from '../../uploads/tus/metadata.ts'
+import { type Admission, admit, proveCaller } from '../admit.ts'
+import type { Call, Deps } from '../deps.ts'
+import { appendBytes } from './append-bytes.ts'
+import { tusMaxBytes } from './describe-tus.ts'
+import { removeUpload } from './end-tus.ts'
+import {
+  offsetStream,
+  readCount,
+  requireVersion,
+  type TusUpload,
+  uploadHeaders,
+} from './protocol.ts'
+
+/**
+ * Creates an upload by tus: a multipart upload of the endpoint's store, with the bytes that came
+ * along (Creation With Upload).
+ *
+ * @throws {GatewayError} as `admit` and `proveCaller`; tus_version, invalid_request, body_too_large,
+ *   store_unavailable, and as `appendBytes` where bytes came along
+ */
+export async function createTus(deps: Deps, call: Call): Promise<Reply> {
+  requireVersion(call)
+  const { headers, body } = call
+  const admission = await admit(deps, call)
+  await proveCaller(deps, call, admission)
+  const size = readSize(deps, call, admission)
+  const metadata = parseMetadata(headers.get('upload-metadata') ?? undefined)
+  const hasBytes = body !== undefined && headers.get('content-type') === offsetStream
+  const checksum = hasBytes
+    ? parseChecksum(headers.get('upload-checksum') ?? undefined, deps.platform)
+    : undefined
+  const created = await create(deps, call, admission, size, metadata)
+  const { uploadId, partCount } = created
+  deps.log.write('info', { event: 'upload_started', parts: partCount, bytes: size })
+
+  const upload = hasBytes ? await append() : await completeIfEmpty()
+  const answer = uploadHeaders(upload)
+  const { publicUrl } = deps.config
+  answer.set('location', `${publicUrl}/v2/${call.endpointId}/uploads/tus/${uploadId}`)
+  return { status: 201, headers: answer }
+
+  async function append(): Promise<TusUpload> {
+    try {
+      return await appendBytes(deps, created, { call, offset: 0, checksum })
+    } catch (error) {
+      // The client has not heard of it yet, and never will.
+      await removeUpload(deps, created).catch(() => {})
+      throw error
+    }
+  }
+
+  async function completeIfEmpty(): Promise<TusUpload> {
+    if (size > 0) return created
+    return await appendBytes(deps, created, { call: { ...call, body: undefined }, offset: 0 })
+  }
+}
+
+function readSize(deps: Deps, call: Call, { principal }: Admission): number {
+  const size = readCount(call, 'upload-length')
+  if (size === undefined) {
+    throw new GatewayError('invalid_request', 'Send Upload-Length: its length cannot come later')
+  }
+  const limits = [
+    ['maxBytes', principal.maxBytes],
+    ['uploads.maxBytes', tusMaxBytes(deps)],
+  ] as const
+  for (const [limitName, limit] of limits) {
+    if (limit === undefined || size <= limit) continue
+    const detail = `Upload a file of at most ${limit} bytes (${limitName}), not ${size}`
+    throw new GatewayError('body_too_large', detail, { limitName, limit, actual: size })
+  }
+  return size
+}
+
+async function create(
+  { config, platform, pool, uploads, store: storeOf }: Deps,
+  { endpointId, headers }: Call,
+  { endpoint, principal }: Admission,
+  size: number,
+  metadata: ReadonlyMap<string, string>,
+): Promise<TusUpload> {
+  const { storeId } = endpoint
+  const store = storeOf(storeId)
+  if (store === undefined) throw new GatewayError('misconfigured', 'The endpoint has no store')
+  const { openSeconds, keepSeconds } = config.uploads
+  const createdAt = platform.now()
+  const day = dayOf(createdAt + (openSeconds + keepSeconds) * 1000)
+  const uploadId = uploads.newId(day)
+  const filename = shownName(metadata.get('filename') ?? metadata.get('name'))
+  const given = metadata.get('filetype') ?? metadata.get('type')
+  const { contentType } = await readMediaType(new Uint8Array(0), given)
+  const key = uploadKey(day, uploadId, keyName(filename, contentType))
+  const [owner] = await principal.ids()
+  const text = headers.get('upload-metadata')
+  const multipartId = await store.createUpload(key, contentType)
+  const upload: TusUpload = {
+    ...{ uploadId, day, endpointId, storeId, owner, key, multipartId, filename, contentType },
+    ...planParts(size, pool.partBytes),
+    ...{ retain: 'day', state: 'open', createdAt, openUntil: createdAt + openSeconds * 1000 },
+    tus: {
+      offset: 0,
+      etags: [],
+      tail: [],
+      ...(text !== null && text !== '' && { metadata: text }),
+    },
+  }
+  try {
+    await uploads.create(upload)
+  } catch (error) {
+    // Without a record nobody can complete it, nor remove it.
+    await store.abortUpload(key, multipartId).catch(() => {})
+    throw error
+  }
+  return upload
+}
