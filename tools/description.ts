@@ -3,13 +3,19 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 
 export type Description = Record<string, unknown>
 
+/** Beside `…/uploads/{uploadId}/parts`: an id has 26 characters, so none is `tus` and none is `parts`. */
+const clearPath = '#/paths/~1v2~1{endpointId}~1uploads~1tus~1{uploadId}'
+
 /** Lints `openapi.yaml` and bundles it with its schemas into one document. */
 export async function bundleDescription(path: string): Promise<Description> {
   const config = await createConfig({
     extends: ['recommended-strict'],
     rules: { 'operation-4xx-response': 'off', 'no-server-example.com': 'off' },
   })
-  const faults = await lint({ ref: path, config })
+  const faults = (await lint({ ref: path, config })).filter(
+    ({ ruleId, location }) =>
+      ruleId !== 'no-ambiguous-paths' || !location.some(({ pointer }) => pointer === clearPath),
+  )
   if (faults.length > 0) {
     const lines = faults.map(({ ruleId, message, location }) => {
       const [place] = location

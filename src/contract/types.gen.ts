@@ -499,6 +499,77 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v2/{endpointId}/uploads/tus": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Id of the upstream endpoint
+                 * @example demo
+                 */
+                readonly endpointId: components["parameters"]["EndpointId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Create an upload by tus
+         * @description tus 1.0.0 (Creation, Creation With Upload). `filename` and `filetype` of the metadata name the file and its type. Bytes that come along count as those of a PATCH at offset 0.
+         */
+        readonly post: operations["createTusUpload"];
+        readonly delete?: never;
+        /** Read what can be done by tus */
+        readonly options: operations["describeTus"];
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v2/{endpointId}/uploads/tus/{uploadId}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header: {
+                /**
+                 * @description The version of the protocol
+                 * @example 1.0.0
+                 */
+                readonly "Tus-Resumable": "1.0.0";
+            };
+            readonly path: {
+                /**
+                 * @description Id of the upstream endpoint
+                 * @example demo
+                 */
+                readonly endpointId: components["parameters"]["EndpointId"];
+                /**
+                 * @description Id of the upload
+                 * @example kejqwzcmqzz5ul2pv7e5jzk7ye
+                 */
+                readonly uploadId: components["parameters"]["Upload"];
+            };
+            readonly cookie?: never;
+        };
+        /**
+         * Read where an upload by tus goes on
+         * @description As HEAD.
+         */
+        readonly get: operations["getTusOffset"];
+        readonly put?: never;
+        /** Any of these where only POST gets through */
+        readonly post: operations["overrideTusMethod"];
+        /** Delete an upload by tus */
+        readonly delete: operations["endTusUpload"];
+        readonly options?: never;
+        /** Read where an upload by tus goes on */
+        readonly head: operations["readTusOffset"];
+        /**
+         * Send the next bytes of an upload by tus
+         * @description What arrives before the connection breaks is kept, but with a checksum all or nothing. The last byte completes the upload, and the answer holds its ref.
+         */
+        readonly patch: operations["appendTusUpload"];
+        readonly trace?: never;
+    };
     readonly "/tokens": {
         readonly parameters: {
             readonly query?: never;
@@ -2832,6 +2903,456 @@ export interface operations {
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly createTusUpload: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header: {
+                /**
+                 * @description The version of the protocol
+                 * @example 1.0.0
+                 */
+                readonly "Tus-Resumable": "1.0.0";
+                /**
+                 * @description Bytes of the file
+                 * @example 20971520
+                 */
+                readonly "Upload-Length": number;
+                /**
+                 * @description Pairs of a key and a value in base64
+                 * @example filename cGhvdG8ucG5n,filetype aW1hZ2UvcG5n
+                 */
+                readonly "Upload-Metadata"?: string;
+                /**
+                 * @description sha1, sha256 or sha512, and the digest of this request's bytes in base64
+                 * @example sha1 2jmj7l5rSw0yVb/vlWAYkK/YBwk=
+                 */
+                readonly "Upload-Checksum"?: string;
+            };
+            readonly path: {
+                /**
+                 * @description Id of the upstream endpoint
+                 * @example demo
+                 */
+                readonly endpointId: components["parameters"]["EndpointId"];
+            };
+            readonly cookie?: never;
+        };
+        /** @description The first bytes, or none */
+        readonly requestBody?: {
+            readonly content: {
+                readonly "application/offset+octet-stream": string;
+            };
+        };
+        readonly responses: {
+            /** @description The upload */
+            readonly 201: {
+                headers: {
+                    /** @description Its URL */
+                    readonly Location?: string;
+                    /** @description Bytes that the gateway has for good */
+                    readonly "Upload-Offset"?: number;
+                    /** @description When an unfinished upload ends, as an HTTP date */
+                    readonly "Upload-Expires"?: string;
+                    /** @description The ref of the complete upload */
+                    readonly "Bulkway-Ref"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 404: components["responses"]["NotFound"];
+            /** @description Another version of tus */
+            readonly 412: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly 413: components["responses"]["TooLarge"];
+            /** @description The bytes do not have their checksum; none of them counts */
+            readonly 460: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly 503: components["responses"]["Unavailable"];
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly describeTus: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Id of the upstream endpoint
+                 * @example demo
+                 */
+                readonly endpointId: components["parameters"]["EndpointId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Version, extensions and limits */
+            readonly 204: {
+                headers: {
+                    /** @description Versions of the protocol */
+                    readonly "Tus-Version"?: string;
+                    /** @description Its extensions */
+                    readonly "Tus-Extension"?: string;
+                    /** @description Bytes of the largest file */
+                    readonly "Tus-Max-Size"?: number;
+                    /** @description Algorithms of checksums */
+                    readonly "Tus-Checksum-Algorithm"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly getTusOffset: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header: {
+                /**
+                 * @description The version of the protocol
+                 * @example 1.0.0
+                 */
+                readonly "Tus-Resumable": "1.0.0";
+            };
+            readonly path: {
+                /**
+                 * @description Id of the upstream endpoint
+                 * @example demo
+                 */
+                readonly endpointId: components["parameters"]["EndpointId"];
+                /**
+                 * @description Id of the upload
+                 * @example kejqwzcmqzz5ul2pv7e5jzk7ye
+                 */
+                readonly uploadId: components["parameters"]["Upload"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description How far it is */
+            readonly 200: {
+                headers: {
+                    /** @description Bytes that the gateway has for good */
+                    readonly "Upload-Offset"?: number;
+                    /** @description Bytes of the file */
+                    readonly "Upload-Length"?: number;
+                    /** @description As it was given */
+                    readonly "Upload-Metadata"?: string;
+                    /** @description When an unfinished upload ends, as an HTTP date */
+                    readonly "Upload-Expires"?: string;
+                    /** @description The ref of the complete upload */
+                    readonly "Bulkway-Ref"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 404: components["responses"]["UploadNotFound"];
+            readonly 410: components["responses"]["UploadExpired"];
+            /** @description Another version of tus */
+            readonly 412: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly 503: components["responses"]["Unavailable"];
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly overrideTusMethod: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header: {
+                /**
+                 * @description The version of the protocol
+                 * @example 1.0.0
+                 */
+                readonly "Tus-Resumable": "1.0.0";
+                /**
+                 * @description The method that is meant
+                 * @example PATCH
+                 */
+                readonly "X-HTTP-Method-Override": "HEAD" | "PATCH" | "DELETE";
+            };
+            readonly path: {
+                /**
+                 * @description Id of the upstream endpoint
+                 * @example demo
+                 */
+                readonly endpointId: components["parameters"]["EndpointId"];
+                /**
+                 * @description Id of the upload
+                 * @example kejqwzcmqzz5ul2pv7e5jzk7ye
+                 */
+                readonly uploadId: components["parameters"]["Upload"];
+            };
+            readonly cookie?: never;
+        };
+        /** @description The next bytes, for PATCH */
+        readonly requestBody?: {
+            readonly content: {
+                readonly "application/offset+octet-stream": string;
+            };
+        };
+        readonly responses: {
+            /** @description The bytes are kept */
+            readonly 204: {
+                headers: {
+                    /** @description Bytes that the gateway has for good */
+                    readonly "Upload-Offset"?: number;
+                    /** @description When an unfinished upload ends, as an HTTP date */
+                    readonly "Upload-Expires"?: string;
+                    /** @description The ref of the complete upload */
+                    readonly "Bulkway-Ref"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly 400: components["responses"]["UploadMismatch"];
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 404: components["responses"]["UploadNotFound"];
+            /** @description The upload is at another offset */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly 410: components["responses"]["UploadExpired"];
+            /** @description Another version of tus */
+            readonly 412: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["Unsupported"];
+            /** @description Another request is writing the upload */
+            readonly 423: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The bytes do not have their checksum; none of them counts */
+            readonly 460: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly 503: components["responses"]["Unavailable"];
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly endTusUpload: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header: {
+                /**
+                 * @description The version of the protocol
+                 * @example 1.0.0
+                 */
+                readonly "Tus-Resumable": "1.0.0";
+            };
+            readonly path: {
+                /**
+                 * @description Id of the upstream endpoint
+                 * @example demo
+                 */
+                readonly endpointId: components["parameters"]["EndpointId"];
+                /**
+                 * @description Id of the upload
+                 * @example kejqwzcmqzz5ul2pv7e5jzk7ye
+                 */
+                readonly uploadId: components["parameters"]["Upload"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Nothing of it is left */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 404: components["responses"]["UploadNotFound"];
+            /** @description Another version of tus */
+            readonly 412: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly 503: components["responses"]["Unavailable"];
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly readTusOffset: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header: {
+                /**
+                 * @description The version of the protocol
+                 * @example 1.0.0
+                 */
+                readonly "Tus-Resumable": "1.0.0";
+            };
+            readonly path: {
+                /**
+                 * @description Id of the upstream endpoint
+                 * @example demo
+                 */
+                readonly endpointId: components["parameters"]["EndpointId"];
+                /**
+                 * @description Id of the upload
+                 * @example kejqwzcmqzz5ul2pv7e5jzk7ye
+                 */
+                readonly uploadId: components["parameters"]["Upload"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description How far it is */
+            readonly 200: {
+                headers: {
+                    /** @description Bytes that the gateway has for good */
+                    readonly "Upload-Offset"?: number;
+                    /** @description Bytes of the file */
+                    readonly "Upload-Length"?: number;
+                    /** @description As it was given */
+                    readonly "Upload-Metadata"?: string;
+                    /** @description When an unfinished upload ends, as an HTTP date */
+                    readonly "Upload-Expires"?: string;
+                    /** @description The ref of the complete upload */
+                    readonly "Bulkway-Ref"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 404: components["responses"]["UploadNotFound"];
+            readonly 410: components["responses"]["UploadExpired"];
+            /** @description Another version of tus */
+            readonly 412: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly 503: components["responses"]["Unavailable"];
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly appendTusUpload: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header: {
+                /**
+                 * @description The version of the protocol
+                 * @example 1.0.0
+                 */
+                readonly "Tus-Resumable": "1.0.0";
+                /**
+                 * @description Where these bytes go; the one that HEAD tells
+                 * @example 0
+                 */
+                readonly "Upload-Offset": number;
+                /**
+                 * @description sha1, sha256 or sha512, and the digest of this request's bytes in base64
+                 * @example sha1 2jmj7l5rSw0yVb/vlWAYkK/YBwk=
+                 */
+                readonly "Upload-Checksum"?: string;
+            };
+            readonly path: {
+                /**
+                 * @description Id of the upstream endpoint
+                 * @example demo
+                 */
+                readonly endpointId: components["parameters"]["EndpointId"];
+                /**
+                 * @description Id of the upload
+                 * @example kejqwzcmqzz5ul2pv7e5jzk7ye
+                 */
+                readonly uploadId: components["parameters"]["Upload"];
+            };
+            readonly cookie?: never;
+        };
+        /** @description The next bytes */
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/offset+octet-stream": string;
+            };
+        };
+        readonly responses: {
+            /** @description The bytes are kept */
+            readonly 204: {
+                headers: {
+                    /** @description Bytes that the gateway has for good */
+                    readonly "Upload-Offset"?: number;
+                    /** @description When an unfinished upload ends, as an HTTP date */
+                    readonly "Upload-Expires"?: string;
+                    /** @description The ref of the complete upload */
+                    readonly "Bulkway-Ref"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly 400: components["responses"]["UploadMismatch"];
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 404: components["responses"]["UploadNotFound"];
+            /** @description The upload is at another offset */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly 410: components["responses"]["UploadExpired"];
+            /** @description Another version of tus */
+            readonly 412: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["Unsupported"];
+            /** @description Another request is writing the upload */
+            readonly 423: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The bytes do not have their checksum; none of them counts */
+            readonly 460: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly 503: components["responses"]["Unavailable"];
             readonly default: components["responses"]["Problem"];
         };
     };

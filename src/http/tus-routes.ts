@@ -14,12 +14,8 @@ import { problemReply } from './problem.ts'
 
 type OnUpload = (deps: Deps, call: Call, uploadId: string) => Promise<Reply>
 
-const onUpload: Readonly<Record<string, OnUpload>> = {
-  HEAD: readTus,
-  PATCH: appendTus,
-  DELETE: endTus,
-  OPTIONS: async (deps) => describeTus(deps),
-}
+/** What is done to an upload; a GET stands for HEAD too. */
+const onUpload = { GET: readTus, HEAD: readTus, PATCH: appendTus, DELETE: endTus } as const
 
 /** Routes of tus 1.0.0, a protocol of resumable uploads, under `/v2/{endpointId}/uploads/tus`. */
 export function addTusRoutes(
@@ -47,14 +43,23 @@ export function addTusRoutes(
     serve(context, async () => createTus(deps, readCall(context, access))),
   )
   app.options(base, (context) => serve(context, async () => describeTus(deps)))
-  app.all(`${base}/:uploadId`, (context) =>
-    serve(context, async () => {
-      const { method } = context.req
-      // For clients behind what lets POST through alone.
-      const override = method === 'POST' ? context.req.header('x-http-method-override') : undefined
-      const flow = onUpload[(override ?? method).toUpperCase()]
+  for (const method of ['GET', 'PATCH', 'DELETE'] as const) {
+    app.on(method, `${base}/:uploadId`, (context) => onOne(context, onUpload[method]))
+  }
+  // For clients behind what lets POST through alone.
+  app.post(`${base}/:uploadId`, (context) =>
+    onOne(context, overridden(context.req.header('x-http-method-override'))),
+  )
+
+  function onOne(context: Context<AppEnv>, flow: OnUpload | undefined): Promise<Response> {
+    return serve(context, async () => {
       if (flow === undefined) throw new GatewayError('not_found', 'Cannot find this route')
       return await flow(deps, readCall(context, access), context.req.param('uploadId') ?? '')
-    }),
-  )
+    })
+  }
+}
+
+function overridden(method = ''): OnUpload | undefined {
+  const known = Object.entries(onUpload).find(([name]) => name === method.toUpperCase())
+  return known?.[1]
 }
