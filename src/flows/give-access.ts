@@ -66,7 +66,8 @@ function mountOf({ path, key }: ReferredFile): Mount {
   return { path, key, mode: 'read' }
 }
 
-function chooseNative(
+/** The store's own keys, where an endpoint's jobs are given them and they live long enough. */
+export function chooseNative(
   deps: Deps,
   endpoint: EndpointConfig,
   { writeExpiresAt }: Lifetimes,

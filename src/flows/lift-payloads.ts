@@ -13,6 +13,7 @@ import { refMarker } from '../uploads/ref.ts'
 import { type Admission, proveCaller } from './admit.ts'
 import type { Call, Deps } from './deps.ts'
 import { howToDeclare, type LiftPlan } from './plan-submit.ts'
+import { readSource } from './read-source.ts'
 import { type PlacedRef, resolveRefs } from './resolve-refs.ts'
 
 /** Members of a request that the gateway looks at, in every spelling that workers know. */
@@ -39,17 +40,10 @@ export interface LiftedRequest {
   readonly concernsUs: boolean
 }
 
-/** What a request's JSON is read from. */
-export interface Source {
-  readonly body: Body
-  /** Staged under `stage` while the JSON was made: `bulkway:form/{n}` in it means the n-th, from 0. */
-  readonly files: readonly StagedObject[]
-}
-
 /**
  * Walks the body, staging payloads while they arrive.
  *
- * @throws {GatewayError} as `stageJson` and `resolveRefs`; body_too_large when even the residue is over
+ * @throws {GatewayError} as `readSource`, `stageJson` and `resolveRefs`; body_too_large when even the residue is over
  *   the limit; invalid_request when there is no object `input`, or a ref where nothing is declared
  */
 export async function liftPayloads(
@@ -60,10 +54,15 @@ export async function liftPayloads(
 ): Promise<LiftedRequest> {
   const { config, platform } = deps
   const { endpoint, principal } = admission
-  const { body, files }: Source = { body: call.body, files: [] }
   // Payloads are stored before a `policy` behind them is read: allow for the longest wait.
   const { day } = lifetimesOf({ ...config.access, ttl: Infinity, now: platform.now() })
   const stageId = deps.grants.newId(day)
+  const stage = { day, grantId: stageId }
+  const { body, files } = await readSource(deps, call, admission, stage, plan.maxBytes).catch(
+    (error: unknown) => {
+      throw isTooLarge(error) ? plan.tooLarge(error.facts.actual) : error
+    },
+  )
 
   const splicer = new JsonSplicer({
     bytes: platform.bytes,
@@ -89,7 +88,7 @@ export async function liftPayloads(
       async name(first) {
         const { contentType, extension } = await readMediaType(first, payload.mediaType)
         const name = payloadName(files.length + payload.index, payload.pointer, extension)
-        return { key: inputPrefix({ day, grantId: stageId }) + name, contentType }
+        return { key: inputPrefix(stage) + name, contentType }
       },
     })
   }

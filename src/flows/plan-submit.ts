@@ -1,6 +1,7 @@
 import type { Config, EndpointConfig } from '../config/config.ts'
 import { GatewayError } from '../errors.ts'
 import type { Admission } from './admit.ts'
+import { type BodyKind, readBodyKind } from './body-kind.ts'
 import type { Call } from './deps.ts'
 
 export type SubmitOperation = 'run' | 'runsync'
@@ -19,6 +20,7 @@ export interface LiftPlan {
 
 /** How a request is taken, decided from its head alone. */
 export interface SubmitPlan extends LiftPlan {
+  readonly kind: BodyKind
   /** The body is small and read whole first; `parse` says whether it must then be looked into. */
   readonly whole: boolean
   parse(bytes: Uint8Array): boolean
@@ -32,14 +34,6 @@ const addedWithTokenBytes = 12_288
 /** What in a small body concerns the gateway, in any spelling: an escaped key has a `\u` in it. */
 const marker = /bulkway:|webhook|s3_?config|\\u/i
 
-// curl's default and that of fetch for a string; the platform takes what is in it for JSON.
-const jsonTypes = [
-  'application/json',
-  'application/x-www-form-urlencoded',
-  'text/json',
-  'text/plain',
-]
-
 /**
  * Decides from the head of a request how its body is taken.
  *
@@ -52,6 +46,8 @@ export function planSubmit(
   operation: SubmitOperation,
 ): SubmitPlan {
   refuseEncodings(call.headers)
+  const kind = readBodyKind(call.headers)
+  if (kind !== 'json' && endpoint.as === undefined) throw undeclared(call.endpointId)
   const maxBytes = operation === 'run' ? endpoint.runMaxBytes : endpoint.runsyncMaxBytes
   const size = call.contentLength
   const granted = principal.mode !== 'passthrough' || endpoint.s3Config === 'always'
@@ -62,7 +58,7 @@ export function planSubmit(
     throw tooLarge(call.endpointId, operation, maxBytes, size)
   }
   const stages = endpoint.as !== undefined && (over || endpoint.stage === 'always')
-  const whole = size !== undefined && size <= config.limits.smallBodyBytes
+  const whole = kind === 'json' && size !== undefined && size <= config.limits.smallBodyBytes
   const always =
     granted ||
     forcesStaging(endpoint) ||
@@ -70,6 +66,7 @@ export function planSubmit(
   return {
     maxBytes,
     within: 'input',
+    kind,
     whole,
     parse: (bytes) => always || marker.test(new TextDecoder('latin1').decode(bytes)),
     lift: stages,
@@ -92,13 +89,14 @@ function refuseEncodings(headers: Headers): void {
       `Cannot read a body with Content-Encoding ${coding.slice(0, 40)}: send it uncompressed`,
     )
   }
-  const type = headers.get('content-type')?.split(';')[0]?.trim().toLowerCase() ?? ''
-  if (type !== '' && !jsonTypes.includes(type) && !type.endsWith('+json')) {
-    throw new GatewayError(
-      'unsupported_media_type',
-      `Cannot read a body of type ${type.slice(0, 80)}: send application/json`,
-    )
-  }
+}
+
+function undeclared(endpointId: string): GatewayError {
+  return new GatewayError(
+    'unsupported_media_type',
+    `Cannot take files for an endpoint that stages nothing: ${howToDeclare(endpointId)}, or send ` +
+      'application/json',
+  )
 }
 
 const limitNames = { run: 'runMaxBytes', runsync: 'runsyncMaxBytes' } as const

@@ -1,9 +1,11 @@
 import { callerSecrets } from '../access/caller-secrets.ts'
 import { type Minted, renderS3Config } from '../access/minter.ts'
+import type { PayloadForm } from '../config/config.ts'
 import { GatewayError } from '../errors.ts'
 import type { Grant, GrantSecret } from '../grants/grant.ts'
 import { lifetimesOf } from '../grants/ttl.ts'
 import { type Edit, renderResidue } from '../json/render.ts'
+import type { LiftRule } from '../json/rules.ts'
 import type { Residue } from '../json/splicer.ts'
 import { makeWebhookToken } from '../webhooks/sealed-url.ts'
 import { checkTarget } from '../webhooks/target.ts'
@@ -49,11 +51,7 @@ export async function sealJob(
     minted = isWanted ? await access.minter.mint(unsealed) : undefined
     const bucketName = minted?.s3Config.bucketName
     const standIns = new StandIns(deps, { grant: unsealed, native: access.native, bucketName })
-    // A key means something in our bucket only: beside the caller's own s3Config it is a link.
-    const isLink = hasOwnS3Config(residue)
-    const replaced = await standInsFor(lifted, standIns, (rule) =>
-      isLink ? 'url' : (rule?.as ?? endpoint.as ?? 'key'),
-    )
+    const replaced = await standInsFor(lifted, standIns, formsOf(endpoint, residue))
     // The job bucket's keys are derived anew whenever they are looked for.
     const own = access.native === undefined ? [] : (minted?.secrets ?? [])
     const secrets = [...unsealed.secrets, ...standIns.secrets, ...own]
@@ -105,7 +103,18 @@ async function requestEdits(
   return edits
 }
 
-function wantsS3Config(
+/** In which form a request's files are named. */
+export function formsOf(
+  { as }: Admission['endpoint'],
+  residue: Residue,
+): (rule: LiftRule | undefined) => PayloadForm {
+  // A key means something in our bucket only: beside the caller's own s3Config it is a link.
+  const isLink = hasOwnS3Config(residue)
+  return (rule) => (isLink ? 'url' : (rule?.as ?? as ?? 'key'))
+}
+
+/** Whether a job is given an s3Config. */
+export function wantsS3Config(
   { access, s3Config }: Admission['endpoint'],
   { residue, staged, refs }: LiftedRequest,
 ): boolean {

@@ -4,11 +4,13 @@ import type { Grant } from '../grants/grant.ts'
 import { reasonOf } from '../log.ts'
 import type { Reply } from '../platform.ts'
 import { type Admission, admit, proveCaller } from './admit.ts'
+import { asJson } from './body-kind.ts'
 import { cancelUpstream } from './cancel-upstream.ts'
 import { cleanAnswer } from './clean-answer.ts'
 import type { Call, Deps } from './deps.ts'
+import { asksForPlan, describePlan, describeUntouched } from './describe-plan.ts'
 import { discardStaged, type LiftedRequest, liftPayloads } from './lift-payloads.ts'
-import { limitBody } from './limit-body.ts'
+import { openBody } from './open-body.ts'
 import { forward, isNotSent, untouched } from './pass-through.ts'
 import { planSubmit, type SubmitOperation } from './plan-submit.ts'
 import { readSmallBody } from './read-small-body.ts'
@@ -21,7 +23,7 @@ import { dropJob, leaveJob, settleJob } from './settle-job.ts'
  *
  * @throws {GatewayError} invalid_json, invalid_payload, invalid_request, body_too_large, client_gone,
  *   content_encoding, unsupported_media_type, unauthorized, not_found, busy, store_unavailable,
- *   upstream_unreachable, job_not_bound; nothing staged stays behind
+ *   upstream_unreachable, job_not_bound, invalid_form, digest_mismatch; nothing staged stays behind
  */
 export async function submitJob(
   deps: Deps,
@@ -30,14 +32,21 @@ export async function submitJob(
 ): Promise<Reply> {
   const admission = await admit(deps, call)
   const plan = planSubmit(deps.config, call, admission, operation)
-  let body = limitBody(call, admission.principal)
+  const json = asJson(call, plan.kind)
+  const isAsked = asksForPlan(call.headers)
+  let body = openBody(deps, call, admission.principal)
+  // A form or a file of no bytes is refused, not passed on.
+  if (plan.kind !== 'json') body ??= onceBody(new Uint8Array(0))
   if (plan.whole && body !== undefined) {
     const bytes = await readSmallBody(deps, body)
-    if (!plan.parse(bytes)) return await passOn(deps, call, admission, operation, bytes)
+    if (!plan.parse(bytes)) {
+      if (isAsked) return describeUntouched(bytes.length, plan)
+      return await passOn(deps, call, admission, operation, bytes)
+    }
     body = onceBody(bytes)
   }
   if (body === undefined) {
-    if (admission.principal.mode === 'passthrough') {
+    if (admission.principal.mode === 'passthrough' && !isAsked) {
       return await passOn(deps, call, admission, operation)
     }
     throw new GatewayError('invalid_json', 'Cannot submit a job without a body', { offset: 0 })
@@ -45,12 +54,13 @@ export async function submitJob(
   // No memory for a caller whom upstream does not know.
   if (!plan.whole) await proveCaller(deps, call, admission)
 
+  if (isAsked) return await describePlan(deps, { ...call, body }, admission, plan)
   const lifted = await liftPayloads(deps, { ...call, body }, admission, plan)
   if (!lifted.concernsUs) {
-    return await passOn(deps, call, admission, operation, lifted.residue.bytes)
+    return await passOn(deps, json, admission, operation, lifted.residue.bytes)
   }
-  const { grant, request } = await seal(deps, call, admission, lifted, plan.maxBytes)
-  return await submit(deps, call, admission, operation, grant, request)
+  const { grant, request } = await seal(deps, json, admission, lifted, plan.maxBytes)
+  return await submit(deps, json, admission, operation, grant, request)
 }
 
 async function seal(

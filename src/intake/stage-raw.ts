@@ -12,6 +12,8 @@ export interface StageRawOptions extends FileStaging {
   /** The request body, read to its end unless something fails. */
   readonly body: { read(): Promise<Uint8Array | undefined> }
   readonly request: RawRequest
+  /** Content-Length, where there is one: what is too long is refused at once. */
+  readonly announcedBytes?: number | undefined
   readonly bytes: BytePrimitives
   readonly limits: JsonLimits & { readonly payloadBytes: number }
 }
@@ -27,6 +29,7 @@ const encoder = new TextEncoder()
 export async function stageRaw(options: StageRawOptions): Promise<StagedFiles> {
   const { body, request } = options
   const text = renderRequest(options)
+  checkLength(options.announcedBytes ?? 0, options.limits.payloadBytes)
   let chunk = await readChunk(body)
   while (chunk?.length === 0) chunk = await readChunk(body)
   if (chunk === undefined) throw new GatewayError('invalid_request', 'Cannot stage an empty body')

@@ -10,7 +10,7 @@ export interface PartHeaders {
   readonly contentType?: string
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true })
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const latin1 = new TextDecoder('latin1')
 const lineForm = /^([\w!#$%&'*+.^`|~-]+)[ \t]*:[ \t]*(.*?)[ \t]*$/s
 const plainCodings: ReadonlySet<string> = new Set(['7bit', '8bit', 'binary'])

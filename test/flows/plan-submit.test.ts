@@ -141,16 +141,24 @@ describe('the plan of a submit', () => {
   })
 
   test.each([
-    ['application/json', undefined],
-    ['Application/JSON; charset=utf-8', undefined],
-    ['application/vnd.x+json', undefined],
-    ['application/x-www-form-urlencoded', undefined],
-    ['text/plain;charset=UTF-8', undefined],
-    ['multipart/form-data; boundary=x', 'unsupported_media_type'],
-    ['application/octet-stream', 'unsupported_media_type'],
-    ['image/png', 'unsupported_media_type'],
-  ])('with Content-Type %j is %s', (type, code) => {
-    expect(codeOf({ headers: { 'content-type': type } })).toBe(code)
+    ['', 'json'],
+    ['application/json', 'json'],
+    ['Application/JSON; charset=utf-8', 'json'],
+    ['application/vnd.x+json', 'json'],
+    ['application/x-www-form-urlencoded', 'json'],
+    ['text/plain;charset=UTF-8', 'json'],
+    ['multipart/form-data; boundary=x', 'form'],
+    ['application/octet-stream', 'raw'],
+    ['image/png', 'raw'],
+  ])('with Content-Type %j takes the body as %s', (type, kind) => {
+    expect(plan({ headers: { 'content-type': type } }).kind).toBe(kind)
+    const code = kind === 'json' ? undefined : 'unsupported_media_type'
+    expect(codeOf({ endpoint: bare, headers: { 'content-type': type } })).toBe(code)
+  })
+
+  test('takes nothing whole that may be a file, and no body without a media type', () => {
+    expect(plan({ headers: { 'content-type': 'image/png' } }).whole).toBe(false)
+    expect(codeOf({ headers: { 'content-type': 'png' } })).toBe('unsupported_media_type')
   })
 })
 

@@ -21,6 +21,7 @@ const platform: Platform = {
   wait: unused,
   waitUntil: unused,
   sha256: unused,
+  sha512: unused,
   sha1: unused,
   resolve: unused,
   holdBytes: 0,

@@ -87,7 +87,9 @@ function walk(body: string, boundary: string, limits: ReadFormLimits, parts: Rea
 function readHeaders(block: string): Omit<ReadPart, 'content'> {
   let characters = block
   try {
-    characters = new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(block, 'latin1'))
+    characters = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(
+      Buffer.from(block, 'latin1'),
+    )
   } catch {
     characters = new TextDecoder('latin1').decode(Buffer.from(block, 'latin1'))
   }

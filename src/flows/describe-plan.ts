@@ -1,0 +1,124 @@
+import type { PayloadForm } from '../config/config.ts'
+import { lifetimesOf } from '../grants/ttl.ts'
+import { renderResidue } from '../json/render.ts'
+import type { Body, Reply } from '../platform.ts'
+import { createDroppingStore } from '../store/dropping-store.ts'
+import type { Admission } from './admit.ts'
+import type { Call, Deps } from './deps.ts'
+import { chooseNative } from './give-access.ts'
+import { type LiftedRequest, liftPayloads } from './lift-payloads.ts'
+import { newGrant } from './new-grant.ts'
+import type { SubmitPlan } from './plan-submit.ts'
+import { formsOf, wantsS3Config } from './seal-job.ts'
+import { StandIns, standInsFor } from './stand-ins.ts'
+
+/** A value that would be a file. */
+interface PlannedFile {
+  /** RFC 6901 pointer of the value. */
+  readonly pointer: string
+  readonly bytes: number
+  readonly mediaType: string
+  readonly as: PayloadForm
+  /** Id of the store and path in the job's bucket. */
+  readonly store: string
+  readonly path: string
+}
+
+/** What would become of a request: `schemas/SubmitPlan.json`. */
+interface Plan {
+  /** Whether the body would go upstream byte for byte. */
+  readonly untouched: boolean
+  readonly staged: readonly PlannedFile[]
+  /** Values that are refs of uploads. */
+  readonly uploads: readonly Pick<PlannedFile, 'pointer' | 'as' | 'store' | 'path'>[]
+  /** Bytes of the request without keys and webhook, and how many upstream takes. */
+  readonly left: { readonly bytes: number; readonly limit: number }
+  /** How the worker would reach the files; `s3Config`: whether it would be given keys. */
+  readonly access: { readonly kind: string; readonly s3Config: boolean }
+}
+
+/** Whether a request asks with `Prefer: return=plan` (RFC 7240) what would become of it. */
+export function asksForPlan(headers: Headers): boolean {
+  const preferences = headers.get('prefer')?.split(',') ?? []
+  return preferences.some((one) => /^\s*return\s*=\s*"?plan"?\s*(;|$)/i.test(one))
+}
+
+/** The plan of a body that concerns nobody but upstream. */
+export function describeUntouched(bytes: number, { maxBytes }: SubmitPlan): Reply {
+  return planReply({
+    untouched: true,
+    staged: [],
+    uploads: [],
+    left: { bytes, limit: maxBytes },
+    access: { kind: 'none', s3Config: false },
+  })
+}
+
+/**
+ * Reads a request to its end and says what would become of it. Nothing is stored and nothing is
+ * submitted; what would be refused for its body is refused here too.
+ *
+ * @throws {GatewayError} as `liftPayloads`
+ */
+export async function describePlan(
+  deps: Deps,
+  call: Call & { body: Body },
+  admission: Admission,
+  plan: SubmitPlan,
+): Promise<Reply> {
+  const { endpoint } = admission
+  const { storeId } = endpoint
+  const store = createDroppingStore(storeId)
+  const lifted = await liftPayloads({ ...deps, store: () => store }, call, admission, plan)
+  if (!lifted.concernsUs) return describeUntouched(lifted.residue.bytes.length, plan)
+  const times = lifetimesOf({ ...deps.config.access, ttl: undefined, now: deps.platform.now() })
+  const folder = { day: lifted.stageDay, grantId: lifted.stageId }
+  const grant = await newGrant(deps, call, admission, { folder, mounts: [] }, times)
+  const formOf = formsOf(endpoint, lifted.residue)
+  const replaced = await standInsFor(lifted, new StandIns(deps, { grant }), formOf)
+  const s3Config = wantsS3Config(endpoint, lifted)
+  const native = s3Config ? chooseNative(deps, endpoint, times)?.access : undefined
+  return planReply({
+    untouched: false,
+    staged: plannedFiles(lifted, storeId, formOf),
+    uploads: lifted.refs.flatMap(({ pointer, rule, file }) =>
+      file.day === undefined
+        ? []
+        : [{ pointer, as: formOf(rule), store: storeId, path: file.path }],
+    ),
+    left: {
+      bytes: renderResidue(lifted.residue, replaced.texts, replaced.edits).length,
+      limit: plan.maxBytes,
+    },
+    access: { kind: s3Config ? (native ?? 'job-bucket') : 'none', s3Config },
+  })
+}
+
+function plannedFiles(
+  { staged, files, refs }: LiftedRequest,
+  store: string,
+  formOf: ReturnType<typeof formsOf>,
+): PlannedFile[] {
+  const ofForm = refs.flatMap(({ pointer, rule, file }) => {
+    const object = files.find(({ key }) => key === file.key)
+    return object === undefined ? [] : [{ pointer, rule, object }]
+  })
+  const lifted = staged.map(({ payload: { pointer, rule }, object }) => ({ pointer, rule, object }))
+  return [...ofForm, ...lifted].map(({ pointer, rule, object }) => ({
+    pointer,
+    bytes: object.bytes,
+    mediaType: object.contentType,
+    as: formOf(rule),
+    store,
+    path: `in/${object.key.split('/').at(-1)}`,
+  }))
+}
+
+function planReply(plan: Plan): Reply {
+  const headers = new Headers({
+    'content-type': 'application/json',
+    'preference-applied': 'return=plan',
+    vary: 'prefer',
+  })
+  return { status: 200, headers, body: new TextEncoder().encode(JSON.stringify(plan)) }
+}
