@@ -5,6 +5,7 @@ import { Envelope } from '../../src/scrub/envelope.ts'
 const bytes = {
   indexOfQuote: (chunk: Uint8Array, from: number) => chunk.indexOf(0x22, from),
   indexOfBackslash: (chunk: Uint8Array, from: number) => chunk.indexOf(0x5c, from),
+  indexOf: () => -1,
   decodeBase64: () => -1,
 }
 const encoder = new TextEncoder()
