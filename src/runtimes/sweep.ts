@@ -1,12 +1,14 @@
 import { sweepDue } from '../grants/sweep.ts'
 import type { ObjectStore } from '../store/store.ts'
+import { sweepUploads } from '../uploads/sweep-uploads.ts'
 import { buildDeps } from './build-deps.ts'
 import { createJsonLog } from './json-log.ts'
 import { readNodeConfig } from './node-config.ts'
 import { createNodePlatform } from './node-platform.ts'
 
-const help = `Deletes what is due in every store: inputs of finished jobs after their grace, and all
-files, grants and open uploads of days that are over. Safe to run at any time, by several at once.
+const help = `Deletes what is due in every store: inputs of finished jobs after their grace, uploads that
+were not completed in time, and all files, grants and uploads of days that are over. Safe to run at
+any time, by several at once.
 
 Usage: npm run sweep [-- --limit N]
 
@@ -42,11 +44,18 @@ for (const id of config.stores.keys()) {
   const store = deps.store(id)
   if (store !== undefined) stores.set(id, store)
 }
-const { stateStore: state, grants } = deps
-const swept = await sweepDue({ stores, state, grants, now, log, limit })
-const { files, dueInputs, uploads, faults, done } = swept
+const { stateStore: state, grants, uploads } = deps
+// Records of uploads first: they know what is open where a store does not.
+const sweptUploads = await sweepUploads({ stores, state, uploads, now, log, limit })
+const left = limit - sweptUploads.records
+const swept = await sweepDue({ stores, state, grants, now, log, limit: left })
+const { files, dueInputs } = swept
+const aborted = swept.uploads + sweptUploads.aborted
+const faults = swept.faults + sweptUploads.faults
+const done = swept.done && sweptUploads.done
 process.stdout.write(
-  `swept ${files} files, ${swept.grants} grants, ${dueInputs} finished jobs, ${uploads} open uploads` +
+  `swept ${files} files, ${swept.grants} grants, ${dueInputs} finished jobs, ` +
+    `${sweptUploads.records} uploads, ${aborted} of them or of jobs still open` +
     `${faults > 0 ? `; ${faults} faults` : ''}${done ? '' : '; more is left'}\n`,
 )
 process.exit(faults > 0 ? 1 : 0)

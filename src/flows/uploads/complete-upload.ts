@@ -32,13 +32,13 @@ export async function completeUpload(deps: Deps, call: Call, uploadId: string): 
   const own = await findOwnUpload(deps, call, uploadId)
   const { upload, store } = own
   const request = await readRequest<CompleteRequest>(call, requestMaxBytes, validateCompleteRequest)
-  const sha256 = expectedDigest(upload, request.sha256?.toLowerCase())
-  if (upload.state === 'complete') return answerOf(deps, upload)
   if (upload.state === 'failed') {
     // Whoever found the fault may not have come to this.
     if (upload.retain === 'day') await store.delete(upload.key)
     throw failedUpload(upload)
   }
+  const sha256 = expectedDigest(upload, request.sha256?.toLowerCase())
+  if (upload.state === 'complete') return answerOf(deps, upload)
   requireInTime(deps, upload)
   const etag = await putTogether(deps, own, request.parts)
   const settled = await settleUpload(deps, own, etag, sha256)
