@@ -20,6 +20,8 @@ export interface SpliceOptions {
   readonly watch: readonly string[]
   readonly watchTop: readonly string[]
   readonly payloadsMax: number
+  readonly refMarker: string | undefined
+  readonly refsMax: number
 }
 
 /** A string that is lifted out. */
@@ -44,10 +46,20 @@ export interface Member {
   payload?: number
 }
 
+/** A string that begins with the marker. */
+export interface Ref {
+  readonly text: string
+  readonly pointer: string
+  readonly rule: Rule | undefined
+  readonly start: number
+  readonly end: number
+}
+
 export interface Spliced {
   readonly residue: readonly number[]
   readonly payloads: readonly Payload[]
   readonly members: readonly Member[]
+  readonly refs: readonly Ref[]
   readonly topLevel: string
 }
 
@@ -60,6 +72,7 @@ export function spliceWhole(body: Uint8Array, options: SpliceOptions): Spliced {
   const residue: number[] = []
   const payloads: Payload[] = []
   const members: Member[] = []
+  const refs: Ref[] = []
   const path: string[] = []
   let at = 0
 
@@ -169,6 +182,7 @@ export function spliceWhole(body: Uint8Array, options: SpliceOptions): Spliced {
 
   function string(): string {
     const rule = options.rules.find((one) => matches(one.pointer, path))
+    if (beginsLikeRef()) return ref(rule)
     const forced = rule?.stage === true
     const bySize =
       options.lift &&
@@ -178,11 +192,43 @@ export function spliceWhole(body: Uint8Array, options: SpliceOptions): Spliced {
       pointer().length <= 4096
     if (!forced && !bySize) return plain()
     const encoding = rule?.encoding ?? 'base64'
-    const weigher = new Weigher(body, at, encoding)
+    const weigher = new Weigher(body, at, encoding, options.refMarker)
     if (weigher.decide(forced ? 0 : options.stageMinBytes)) return payload(rule, encoding, weigher)
     // Bytes beyond ASCII are foreign to base64, and if they are no UTF-8 either, to JSON.
     if (forced) throw new Refusal('invalid_payload', ...(weigher.foreign ? ['invalid_json'] : []))
     return plain()
+  }
+
+  function beginsLikeRef(): boolean {
+    const { refMarker } = options
+    if (refMarker === undefined) return false
+    let end = at + 1
+    for (const character of refMarker) {
+      if (end >= body.length || text.charAt(end) === '"') return false
+      try {
+        const read = readCharacter(body, end)
+        if (read.unit !== character.charCodeAt(0)) return false
+        end = read.end
+      } catch (error) {
+        if (error instanceof Broken) return false
+        throw error
+      }
+    }
+    return true
+  }
+
+  function ref(rule: Rule | undefined): string {
+    const start = residue.length
+    const literal = at
+    plain()
+    if (pointer().length > 4096 || refs.length === options.refsMax) {
+      throw new Refusal('invalid_request')
+    }
+    const whole = at - literal - 2 <= 256
+    const spelled = whole ? utf8.decode(body.subarray(literal, at)) : `"${options.refMarker}"`
+    const parsed: string = JSON.parse(spelled)
+    refs.push({ text: parsed, pointer: pointer(), rule, start, end: residue.length })
+    return 'string'
   }
 
   function plain(): string {
@@ -218,6 +264,7 @@ export function spliceWhole(body: Uint8Array, options: SpliceOptions): Spliced {
     residue,
     payloads,
     members,
+    refs,
     topLevel: topLevel === 'payload' ? 'string' : topLevel,
   }
 }

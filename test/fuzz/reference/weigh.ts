@@ -14,8 +14,11 @@ export class Weigher {
   readonly #body: Uint8Array
   readonly #quote: number
   readonly #encoding: 'base64' | 'text'
+  readonly #refMarker: string
 
-  constructor(body: Uint8Array, quote: number, encoding: 'base64' | 'text') {
+  /** Whether the string is a ref is not decided here, but nothing is until it is known to be none. */
+  constructor(body: Uint8Array, quote: number, encoding: 'base64' | 'text', refMarker = '') {
+    this.#refMarker = refMarker
     this.#body = body
     this.#quote = quote
     this.#encoding = encoding
@@ -26,10 +29,13 @@ export class Weigher {
   decide(minBytes: number): boolean {
     const due = this.#quote + 1 + minBytes
     let spelled = ''
+    let lead = ''
     let at = this.#quote + 1
     for (;;) {
+      const mayBecomeRef = lead.length < this.#refMarker.length && this.#refMarker.startsWith(lead)
       const settled =
-        this.#encoding === 'text' || !mayBecomeHead(spelled) || this.head !== undefined
+        !mayBecomeRef &&
+        (this.#encoding === 'text' || !mayBecomeHead(spelled) || this.head !== undefined)
       if (at >= due && settled) return true
       if (this.#body[at] === 0x22) return at >= due && !/^data:/i.test(spelled)
       if (this.#encoding === 'base64' && (this.#body[at] ?? 0) >= 0x80) {
@@ -38,6 +44,7 @@ export class Weigher {
       }
       const { unit, end } = readCharacter(this.#body, at)
       at = end
+      if (mayBecomeRef) lead += unit === undefined ? '\uffff' : String.fromCharCode(unit)
       if (this.#encoding === 'text') continue
       spelled += String.fromCharCode(unit ?? 0)
       if (mayBecomeHead(spelled) && this.head === undefined) {

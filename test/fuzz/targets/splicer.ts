@@ -23,6 +23,18 @@ const RULES: readonly [readonly Rule[], ...(readonly Rule[])[]] = [
   [{ pointer: '/*', stage: true, encoding: 'base64' }],
 ]
 
+const many = { payloadsMax: 1000, refsMax: 1000 }
+const few = { payloadsMax: 2, refsMax: 2 }
+/** The marker begins like base64, and goes on otherwise. */
+const MAXIMA: readonly [Maxima, ...Maxima[]] = [
+  { ...many, refMarker: undefined },
+  { ...few, refMarker: undefined },
+  { ...many, refMarker: 'ab:' },
+  { ...few, refMarker: 'ab:' },
+]
+
+type Maxima = Pick<SpliceOptions, 'payloadsMax' | 'refsMax' | 'refMarker'>
+
 function check(input: Uint8Array): void {
   const choices = new Choices(input)
   const cuts = choices.byte()
@@ -33,7 +45,7 @@ function check(input: Uint8Array): void {
     lift: choices.of([true, true, true, false]),
     nesting: choices.of([512, 3]),
     keyBytes: choices.of([1024, 5]),
-    payloadsMax: choices.of([1000, 2]),
+    ...choices.of(MAXIMA),
     watch: ['s3Config', 'é'],
     watchTop: ['webhook', 'policy'],
   }
@@ -71,13 +83,14 @@ function judgeByParser(body: Uint8Array, theirs: Spliced | Refusal): void {
 }
 
 function run(body: Uint8Array, options: SpliceOptions, cuts: number, roomBytes: number) {
-  const { watch, watchTop, rules } = options
+  const { watch, watchTop, rules, refMarker, ...plain } = options
   let spliced: Ours | undefined
   const text = verdict(() => {
     spliced = splice(
       cut(body, cuts),
       {
-        ...options,
+        ...plain,
+        ...(refMarker === undefined ? {} : { refMarker }),
         rules: compileRules(rules),
         watch: new Set(watch),
         watchTop: new Set(watchTop),
@@ -97,7 +110,7 @@ function refer(body: Uint8Array, options: SpliceOptions): Spliced | Refusal {
   }
 }
 
-function shown({ residue, payloads, members, topLevel }: Spliced): unknown {
+function shown({ residue, payloads, members, refs, topLevel }: Spliced): unknown {
   return {
     residue: latin1(residue),
     payloads: payloads.map(
@@ -120,6 +133,7 @@ function shown({ residue, payloads, members, topLevel }: Spliced): unknown {
       end,
       payload,
     ]),
+    refs: refs.map(({ text, pointer, rule, start, end }) => [text, pointer, rule, start, end]),
     topLevel,
   }
 }
@@ -140,13 +154,20 @@ function shownOurs({ residue, payloads }: Ours): unknown {
       end,
       payload,
     ]),
+    refs: residue.refs.map(({ text, pointer, rule, start, end }) => [
+      text,
+      pointer,
+      rule,
+      start,
+      end,
+    ]),
     topLevel: residue.topLevel,
   }
 }
 
 const base64 = 'Zm9vYmFyIGJhegBxdXV4IQ=='
 
-/** Differential: bytes 1 to 8 choose cuts, room, rules, size, lifting, nesting, keys, payloads. */
+/** Differential: bytes 1 to 8 choose cuts, room, rules, size, lifting, nesting, keys, maxima. */
 export const target: Target = {
   seeds: [
     seed(
@@ -162,11 +183,14 @@ export const target: Target = {
     seed([2, 0, 4, 0, 0, 0, 0, 1], `{"a/b":{"~":"${base64}"},"input":["${base64}","${base64}"]}`),
     seed([9, 0, 0, 0, 0, 0, 0, 0], '{"input":{"a":"\xff\xff\\/\xff"},"s3Config":{"k":"v"}}'),
     seed([0, 0, 5, 1, 3, 1, 1, 0], '[[["deep",0.5E-7,{}]],"\\ud800"]'),
+    seed([3, 0, 1, 0, 0, 0, 0, 2], '{"input":{"a":"ab:c","b":["\\u0061b:","ab:"],"c":"abcd"}}'),
+    seed([1, 0, 3, 1, 0, 0, 0, 3], '{"input":{"a":"\\u0061b\\u003a \\ud800","0":"ab:"},"a":"ab"}'),
   ],
   dictionary: [
     ...'{}[]",:=-+.eE0\\/',
     ...['{"input":{"a":"', '"}}', '","b":"', '"input"', '{}', '[]', '""', 'true', 'false', 'null'],
     ...['\\u0061', '\\u002f', '\\ud83d\\ude00', '\\ud800', '\\n', '\\r', '\\/', '\\"', '\\\\'],
+    ...['ab:', '"ab', '\\u003a', 'a', 'b'],
     ...['data:', 'data:image/png', ';base64,', ';charset=utf-8', base64, 'Zm9v', '==', 'Zg'],
     ...[
       's3Config',
