@@ -1407,10 +1407,55 @@ export interface components {
                 };
             }[];
         };
+        /** @description A job as a form. A field lies below `input` where its name says: `image`, `images.0.image`, `images[]` for an item, or a JSON Pointer `/input/images/0`; the same name twice is an array. Fields with a file name, or of a type other than text/plain and application/json, are files. */
+        readonly JobForm: {
+            /** @description JSON object: the rest of the handler's input. A file may take the place of `null` in it. */
+            readonly input?: string;
+            /** @description https URL that is told of the end of the job. */
+            readonly webhook?: string;
+            /** @description JSON object: how long the job may wait and run. */
+            readonly policy?: string;
+            /** @description JSON object: the caller's own bucket. */
+            readonly s3Config?: string;
+        } & {
+            readonly [key: string]: string;
+        };
         /** @description Recent jobs of an endpoint. */
         readonly JobList: {
             /** @description The jobs. */
             readonly requests: readonly components["schemas"]["Job"][];
+        };
+        /** @description What would become of a request: the answer to `Prefer: return=plan`. */
+        readonly JobPlan: {
+            /** @description Whether the body would reach the platform as it came. */
+            readonly untouched: boolean;
+            /** @description Values that would be files. */
+            readonly staged: readonly components["schemas"]["PlannedFile"][];
+            /** @description Values that stand for uploads. */
+            readonly uploads: readonly components["schemas"]["PlannedUpload"][];
+            /** @description What is left of the request, without the keys and the webhook that are put in. */
+            readonly left: {
+                /**
+                 * Format: int64
+                 * @description Its size.
+                 */
+                readonly bytes: number;
+                /**
+                 * Format: int64
+                 * @description What the platform takes.
+                 */
+                readonly limit: number;
+            };
+            /** @description How the worker would reach the files. */
+            readonly access: {
+                /**
+                 * @description Whose keys it would be given; `none` where none.
+                 * @enum {string}
+                 */
+                readonly kind: "job-bucket" | "sts" | "web-identity" | "r2" | "b2" | "none";
+                /** @description Whether an `s3Config` would be put in. */
+                readonly s3Config: boolean;
+            };
         };
         /** @description A job as the client sends it. Fields that are not named here are passed on as they came. */
         readonly JobRequest: {
@@ -1463,6 +1508,41 @@ export interface components {
             };
             /** @description What has been uploaded so far, for stores that cannot list parts: it shows progress and proves nothing. */
             readonly landed?: readonly components["schemas"]["UploadedPart"][];
+        };
+        /** @description A value of a request that would be a file. */
+        readonly PlannedFile: {
+            /** @description RFC 6901 pointer of the value. */
+            readonly pointer: string;
+            /**
+             * Format: int64
+             * @description Size of the file.
+             */
+            readonly bytes: number;
+            /** @description As it was declared, or as its first bytes show. */
+            readonly mediaType: string;
+            /**
+             * @description What the worker would get in its place.
+             * @enum {string}
+             */
+            readonly as: "key" | "s3-uri" | "url";
+            /** @description Id of the store, as in the configuration. */
+            readonly store: string;
+            /** @description Path in the job's bucket. */
+            readonly path: string;
+        };
+        /** @description A value of a request that stands for an upload. */
+        readonly PlannedUpload: {
+            /** @description RFC 6901 pointer of the value. */
+            readonly pointer: string;
+            /**
+             * @description What the worker would get in its place.
+             * @enum {string}
+             */
+            readonly as: "key" | "s3-uri" | "url";
+            /** @description Id of the store, as in the configuration. */
+            readonly store: string;
+            /** @description Path in the job's bucket. */
+            readonly path: string;
         };
         /** @description An error of the gateway's own (RFC 9457), with the `error` text that the platform's clients read. */
         readonly Problem: {
@@ -1695,7 +1775,7 @@ export interface components {
         };
     };
     responses: {
-        /** @description The job is in the platform's queue */
+        /** @description The job is in the platform's queue, or the plan that was asked for */
         readonly QueuedJob: {
             headers: {
                 readonly [name: string]: unknown;
@@ -1707,7 +1787,27 @@ export interface components {
                  *       "status": "IN_QUEUE"
                  *     }
                  */
-                readonly "application/json": components["schemas"]["Job"];
+                readonly "application/json": components["schemas"]["Job"] | components["schemas"]["JobPlan"];
+            };
+        };
+        /** @description The job, without secrets, or the plan that was asked for */
+        readonly EndedJob: {
+            headers: {
+                readonly [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "id": "4f2a1c9e-77aa-4b6f-8a65-1d0f3a5b9c11-u1",
+                 *       "status": "COMPLETED",
+                 *       "delayTime": 120,
+                 *       "executionTime": 2310,
+                 *       "output": {
+                 *         "image": "https://gateway.example/files/c2VhbGVkLWxpbms/result.png"
+                 *       }
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["Job"] | components["schemas"]["JobPlan"];
             };
         };
         /** @description The job, without secrets */
@@ -2079,9 +2179,35 @@ export interface components {
         readonly Bucket: string;
         /** @description Id of a multipart upload */
         readonly UploadId: string;
+        /**
+         * @description `return=plan` asks what would become of the request: it is read to its end and dropped
+         * @example return=plan
+         */
+        readonly Prefer: string;
+        /**
+         * @description sha-256 or sha-512 of the body (RFC 9530), checked while it arrives
+         * @example sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:
+         */
+        readonly ContentDigest: string;
+        /** @description As Content-Digest */
+        readonly ReprDigest: string;
+        /**
+         * @description Beside one file the rest of `input`, a JSON object or that as base64url
+         * @example {"task":"digest"}
+         */
+        readonly BulkwayInput: string;
+        /**
+         * @description Beside one file its name, where the query has none
+         * @example attachment; filename="cat.png"
+         */
+        readonly ContentDisposition: string;
+        /** @description Beside one file the rest of `input`, a JSON object */
+        readonly Input: string;
+        /** @description Beside one file its name */
+        readonly Filename: string;
     };
     requestBodies: {
-        /** @description JSON of any size; values that are large base64 strings are staged */
+        /** @description JSON of any size, whose values that are large base64 strings are staged; or a form, whose files are; or one file, of any other type, which becomes `input.file`. A body whose Content-Encoding is not identity is refused. */
         readonly JobRequest: {
             readonly content: {
                 /**
@@ -2096,6 +2222,14 @@ export interface components {
                  *     }
                  */
                 readonly "application/json": components["schemas"]["JobRequest"];
+                /**
+                 * @example {
+                 *       "input": "{\"task\":\"digest\"}",
+                 *       "image": "(file)"
+                 *     }
+                 */
+                readonly "multipart/form-data": components["schemas"]["JobForm"];
+                readonly "*/*": string;
             };
         };
     };
@@ -2106,8 +2240,36 @@ export type $defs = Record<string, never>;
 export interface operations {
     readonly submitJob: {
         readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
+            readonly query?: {
+                /** @description Beside one file the rest of `input`, a JSON object */
+                readonly input?: components["parameters"]["Input"];
+                /** @description Beside one file its name */
+                readonly filename?: components["parameters"]["Filename"];
+            };
+            readonly header?: {
+                /**
+                 * @description `return=plan` asks what would become of the request: it is read to its end and dropped
+                 * @example return=plan
+                 */
+                readonly Prefer?: components["parameters"]["Prefer"];
+                /**
+                 * @description sha-256 or sha-512 of the body (RFC 9530), checked while it arrives
+                 * @example sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:
+                 */
+                readonly "Content-Digest"?: components["parameters"]["ContentDigest"];
+                /** @description As Content-Digest */
+                readonly "Repr-Digest"?: components["parameters"]["ReprDigest"];
+                /**
+                 * @description Beside one file the rest of `input`, a JSON object or that as base64url
+                 * @example {"task":"digest"}
+                 */
+                readonly "Bulkway-Input"?: components["parameters"]["BulkwayInput"];
+                /**
+                 * @description Beside one file its name, where the query has none
+                 * @example attachment; filename="cat.png"
+                 */
+                readonly "Content-Disposition"?: components["parameters"]["ContentDisposition"];
+            };
             readonly path: {
                 /**
                  * @description Id of the upstream endpoint
@@ -2134,8 +2296,35 @@ export interface operations {
             readonly query?: {
                 /** @description Milliseconds to wait for the end of the job; passed on to the platform */
                 readonly wait?: components["parameters"]["Wait"];
+                /** @description Beside one file the rest of `input`, a JSON object */
+                readonly input?: components["parameters"]["Input"];
+                /** @description Beside one file its name */
+                readonly filename?: components["parameters"]["Filename"];
             };
-            readonly header?: never;
+            readonly header?: {
+                /**
+                 * @description `return=plan` asks what would become of the request: it is read to its end and dropped
+                 * @example return=plan
+                 */
+                readonly Prefer?: components["parameters"]["Prefer"];
+                /**
+                 * @description sha-256 or sha-512 of the body (RFC 9530), checked while it arrives
+                 * @example sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:
+                 */
+                readonly "Content-Digest"?: components["parameters"]["ContentDigest"];
+                /** @description As Content-Digest */
+                readonly "Repr-Digest"?: components["parameters"]["ReprDigest"];
+                /**
+                 * @description Beside one file the rest of `input`, a JSON object or that as base64url
+                 * @example {"task":"digest"}
+                 */
+                readonly "Bulkway-Input"?: components["parameters"]["BulkwayInput"];
+                /**
+                 * @description Beside one file its name, where the query has none
+                 * @example attachment; filename="cat.png"
+                 */
+                readonly "Content-Disposition"?: components["parameters"]["ContentDisposition"];
+            };
             readonly path: {
                 /**
                  * @description Id of the upstream endpoint
@@ -2147,7 +2336,7 @@ export interface operations {
         };
         readonly requestBody: components["requestBodies"]["JobRequest"];
         readonly responses: {
-            readonly 200: components["responses"]["Job"];
+            readonly 200: components["responses"]["EndedJob"];
             readonly 400: components["responses"]["BadRequest"];
             readonly 401: components["responses"]["Unauthorized"];
             readonly 404: components["responses"]["NotFound"];
