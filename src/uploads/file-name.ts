@@ -20,9 +20,9 @@ export function shownName(given: string | undefined): string {
 /** The name that a file has in its key: `{stem}.{extension}` of ASCII letters, digits, `_` and `-`. */
 export function keyName(shown: string, contentType: string): string {
   const dot = shown.lastIndexOf('.')
-  const ending = dot < 0 ? '' : shown.slice(dot + 1)
+  const ending = dot <= 0 ? '' : shown.slice(dot + 1)
   const isPlain = /^[A-Za-z0-9]{1,10}$/.test(ending)
-  const stem = (isPlain && dot > 0 ? shown.slice(0, dot) : shown)
+  const stem = (isPlain ? shown.slice(0, dot) : shown)
     .normalize('NFKD')
     .replace(/\p{M}/gu, '')
     .replace(/[^A-Za-z0-9_-]+/g, '-')

@@ -82,12 +82,12 @@ async function open(deps: Deps, store: ObjectStore, planned: Upload): Promise<Up
 
 function requireSize({ config }: Deps, { principal }: Admission, size: number): void {
   const limits = [
-    ['maxBytes of your key or token', principal.maxBytes],
-    ['uploads.maxBytes', config.uploads.maxBytes],
+    ['maxBytes', principal.maxBytes, ' with this key or token'],
+    ['uploads.maxBytes', config.uploads.maxBytes, ''],
   ] as const
-  for (const [limitName, limit] of limits) {
+  for (const [limitName, limit, whose] of limits) {
     if (limit === undefined || size <= limit) continue
-    const detail = `Upload a file of at most ${limit} bytes (${limitName}), not ${size}`
+    const detail = `Cannot upload ${size} bytes${whose}: ${limit} allowed`
     throw new GatewayError('body_too_large', detail, { limitName, limit, actual: size })
   }
 }
