@@ -2229,6 +2229,7 @@ export interface components {
                  *     }
                  */
                 readonly "multipart/form-data": components["schemas"]["JobForm"];
+                readonly "application/octet-stream": string;
                 readonly "*/*": string;
             };
         };

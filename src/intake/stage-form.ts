@@ -1,4 +1,4 @@
-import { concat } from '../bytes/concat.ts'
+import { Gathered } from '../bytes/gathered.ts'
 import { GatewayError } from '../errors.ts'
 import { escapeToken } from '../json/pointer.ts'
 import type { FormLimits } from '../multipart/form-limits.ts'
@@ -36,9 +36,9 @@ export async function stageForm(options: StageFormOptions): Promise<StagedFiles>
   const parser = new FormParser(options)
   const text = createFormText(options)
   const files: StagedObject[] = []
+  const held = new Gathered()
   let file: ArrivingFile | undefined
   let writer: StagedWriter | undefined
-  let pieces: Uint8Array[] = []
   let textBytes = 0
   let proven = false
 
@@ -64,18 +64,17 @@ export async function stageForm(options: StageFormOptions): Promise<StagedFiles>
     }
     textBytes += bytes.length
     if (textBytes > options.textMaxBytes) throw tooMuchText(options.textMaxBytes, textBytes)
-    pieces.push(bytes.slice())
+    held.append(bytes)
   }
 
   async function finish(part: FormPart): Promise<void> {
-    if (file === undefined) text.addField(part, concat(pieces))
+    if (file === undefined) text.addField(part, held.take())
     else if (writer !== undefined) {
       text.addFile(part, file.index)
       files.push(await writer.finish())
     }
     file = undefined
     writer = undefined
-    pieces = []
   }
 
   try {
