@@ -70,7 +70,9 @@ export async function describePlan(
   const { storeId } = endpoint
   const store = createDroppingStore(storeId)
   const lifted = await liftPayloads({ ...deps, store: () => store }, call, admission, plan)
-  if (!lifted.concernsUs) return describeUntouched(lifted.residue.bytes.length, plan)
+  if (!lifted.concernsUs && plan.kind === 'json') {
+    return describeUntouched(lifted.residue.bytes.length, plan)
+  }
   const times = lifetimesOf({ ...deps.config.access, ttl: undefined, now: deps.platform.now() })
   const folder = { day: lifted.stageDay, grantId: lifted.stageId }
   const grant = await newGrant(deps, call, admission, { folder, mounts: [] }, times)

@@ -293,6 +293,14 @@ describe('a request for the plan', () => {
     })
   })
 
+  test('of a form that becomes nothing but JSON is told that it is rewritten', async () => {
+    gateway = fakeGateway({
+      endpoints: { '*': { upstream: 'https://upstream.example/v2', store: 'main', as: 'key' } },
+    })
+    const plan = await planOf(formOf([['prompt', 'text']], prefer))
+    expect(plan).toMatchObject({ untouched: false, staged: [], access: { kind: 'none' } })
+  })
+
   test('is refused for what a job is refused for', async () => {
     expect(await codeOf(jsonOf('{"input":1}', prefer))).toBe('invalid_request')
     expect(await codeOf(formOf([['/x', 'x', 'f']], prefer))).toBe('invalid_form')
