@@ -27,6 +27,8 @@ export class MemoryStore implements ObjectStore {
   before: (line: string) => void | Promise<void> = () => {}
   /** Whether it knows ListParts; local R2 does not. */
   listsParts = true
+  /** Whether it knows ListMultipartUploads; local R2 does not. */
+  listsUploads = true
   #count = 0
 
   async put(
@@ -53,12 +55,21 @@ export class MemoryStore implements ObjectStore {
     this.objects.delete(key)
   }
 
-  async list(prefix: string, { maxKeys = 1000 } = {}): Promise<ListPage> {
+  async list(
+    prefix: string,
+    { maxKeys = 1000, delimiter }: Parameters<ObjectStore['list']>[1] = {},
+  ): Promise<ListPage> {
     await this.before(`list ${prefix}`)
+    const prefixes = new Set<string>()
     const objects = [...this.objects]
       .filter(([key]) => key.startsWith(prefix))
+      .filter(([key]) => {
+        const end = delimiter === undefined ? -1 : key.indexOf(delimiter, prefix.length)
+        if (end >= 0) prefixes.add(key.slice(0, end + 1))
+        return end < 0
+      })
       .map(([key, { bytes }]) => ({ key, size: bytes.length }))
-    return { objects: objects.slice(0, maxKeys), prefixes: [] }
+    return { objects: objects.slice(0, maxKeys), prefixes: [...prefixes].sort() }
   }
 
   async createUpload(key: string, contentType: string): Promise<string> {
@@ -118,7 +129,11 @@ export class MemoryStore implements ObjectStore {
   async send(request: StoreRequest): Promise<IncomingResponse> {
     const { method, key, headers = {}, query } = request
     await this.before(`${method} ${key}`)
-    if (query?.['uploads'] !== undefined) return answer(200, this.#listUploads(query['prefix']))
+    if (query?.['uploads'] !== undefined) {
+      return this.listsUploads
+        ? answer(200, this.#listUploads(query['prefix']))
+        : answer(501, errorXml('NotImplemented'))
+    }
     if (query?.['uploadId'] !== undefined) return await this.#sendPart(request, query['uploadId'])
     const object = this.objects.get(key)
     if (object === undefined) return answer(404)
