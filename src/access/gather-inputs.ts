@@ -10,6 +10,9 @@ const maxObjects = 1000
 /** Copies under way at once: Workers have six connections. */
 const atOnce = 4
 
+/** A mount and, where it is of one object whose size is known, that in bytes. */
+export type SizedMount = Mount & { readonly size?: number }
+
 /**
  * Copies what a job reads under its own prefix, for keys that can name one prefix only: gives the
  * mounts as they are then, and the real keys of the copies. What lies there already stays; nothing
@@ -21,20 +24,22 @@ const atOnce = 4
 export async function gatherInputs(
   store: ObjectStore,
   folder: JobFolder,
-  mounts: readonly Mount[],
+  mounts: readonly SizedMount[],
   wait: (ms: number) => Promise<void>,
 ): Promise<{ mounts: Mount[]; copied: string[] }> {
   const gathered: Mount[] = []
   const sources = new Map<string, CopySource>()
   for (const mount of mounts) {
-    const { path, key, mode } = mount
+    const { size, ...plain } = mount
+    const { path, key, mode } = plain
     if (mode !== 'read' || key.startsWith(jobPrefix(folder))) {
-      gathered.push(mount)
+      gathered.push(plain)
       continue
     }
     const target = inputPrefix(folder) + path.replace(/^in\//, '')
     const isPrefix = path === '' || path.endsWith('/')
-    const found = isPrefix ? await listAll(store, key, maxObjects - sources.size) : [{ key }]
+    const one = { key, ...(size !== undefined && { size }) }
+    const found = isPrefix ? await listAll(store, key, maxObjects - sources.size) : [one]
     for (const source of found) sources.set(target + source.key.slice(key.length), source)
     if (sources.size > maxObjects) throw tooMany()
     gathered.push({ path, key: target, mode })

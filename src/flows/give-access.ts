@@ -52,14 +52,25 @@ export async function chooseAccess(
       native.minter.fits?.([...lasting, inputs, outputs]) === false)
   const toCopy = isTogether ? uploads : passing
   // Copies lie among the staged inputs, and go with them.
-  const { copied } =
-    toCopy.length === 0
-      ? { copied: [] }
-      : await gatherInputs(storeOf(deps, endpoint), stage, toCopy.map(mountOf), deps.platform.wait)
+  const copied = await copyTo(deps, endpoint, stage, toCopy)
   const isStaged = staged.length + files.length + copied.length > 0
   const mounts = [...(isTogether ? [] : lasting), ...(isStaged ? [inputs] : []), outputs]
   if (native === undefined) return { minter: deps.jobBucketMinter, folder, mounts, copied }
   return { minter: native.minter, native: native.access, folder, mounts, copied }
+}
+
+/** Copies uploads to a request's staged inputs; gives the real keys of the copies. */
+async function copyTo(
+  deps: Deps,
+  endpoint: EndpointConfig,
+  stage: JobFolder,
+  uploads: readonly Required<ReferredFile>[],
+): Promise<string[]> {
+  if (uploads.length === 0) return []
+  const mounts = uploads.map((file) => ({ ...mountOf(file), size: file.size }))
+  const store = storeOf(deps, endpoint)
+  const { copied } = await gatherInputs(store, stage, mounts, deps.platform.wait)
+  return copied
 }
 
 function mountOf({ path, key }: ReferredFile): Mount {

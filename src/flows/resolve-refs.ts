@@ -14,12 +14,20 @@ export interface ReferredFile {
   readonly key: string
   /** Last day (UTC) on which it is there; absent where it was staged for this very request. */
   readonly day?: string
+  /** Bytes, of an upload. */
+  readonly size?: number
 }
 
 /** A ref of a request, and what it means; refs to one file share one. */
 export interface PlacedRef extends FoundRef {
   readonly file: ReferredFile
 }
+
+/**
+ * Uploads that one request may refer to: each is read, listed and perhaps copied by a request to the
+ * store, and Workers have a thousand of them.
+ */
+const uploadsMax = 400
 
 /** Records that are read at once: Workers have six connections. */
 const atOnce = 4
@@ -30,7 +38,7 @@ const atOnce = 4
  * are given the names that follow `taken` others.
  *
  * @throws {GatewayError} upload_not_found, also for what is somebody else's; upload_incomplete,
- *   upload_expired, store_unavailable
+ *   upload_expired, store_unavailable; invalid_request for more than 400 uploads
  */
 export async function resolveRefs(
   deps: Deps,
@@ -40,6 +48,10 @@ export async function resolveRefs(
   { files, taken }: { readonly files: readonly { readonly key: string }[]; readonly taken: number },
 ): Promise<PlacedRef[]> {
   const ids = new Set(found.flatMap(({ text }) => readRef(text) ?? []))
+  if (ids.size > uploadsMax) {
+    const detail = `Refer to at most ${uploadsMax} uploads in one request`
+    throw new GatewayError('invalid_request', detail, { limit: uploadsMax, actual: ids.size })
+  }
   const uploads = await readUploads(deps, [...ids])
   const placed = new Map<string, ReferredFile>()
 
@@ -51,8 +63,8 @@ export async function resolveRefs(
     const known = placed.get(uploadId)
     if (known !== undefined) return known
     const upload = uploads.get(uploadId)
-    const { key, day } = await requireUsable(deps, call, admission, upload, ref.pointer)
-    const added = { path: pathOf(key, taken + placed.size), key, day }
+    const { key, day, size } = await requireUsable(deps, call, admission, upload, ref.pointer)
+    const added = { path: pathOf(key, taken + placed.size), key, day, size }
     placed.set(uploadId, added)
     return added
   }
@@ -63,9 +75,11 @@ export async function resolveRefs(
 }
 
 /** Distinct uploads among what refs mean. */
-export function uploadsOf(refs: readonly PlacedRef[]): (ReferredFile & { readonly day: string })[] {
+export function uploadsOf(refs: readonly PlacedRef[]): Required<ReferredFile>[] {
   const files = new Set(refs.map(({ file }) => file))
-  return [...files].flatMap((file) => (file.day === undefined ? [] : [{ ...file, day: file.day }]))
+  return [...files].flatMap(({ day, size, ...file }) =>
+    day === undefined || size === undefined ? [] : [{ ...file, day, size }],
+  )
 }
 
 /** The path of a file under the job's inputs; uploads bear a number, what was staged has one. */

@@ -193,6 +193,23 @@ describe('a ref that cannot be used', () => {
     await expect(run(inputOf(cat))).rejects.toMatchObject({ code: 'upload_expired', facts })
   })
 
+  test('is one of too many', async () => {
+    const { uploads } = gateway.deps
+    const inputOfMany = (count: number) => ({
+      input: { many: Array.from({ length: count }, () => refOf(uploads.newId('2026-12-01'))) },
+    })
+    await expect(run(inputOfMany(400))).rejects.toMatchObject({ code: 'upload_not_found' })
+    await expect(run(inputOfMany(401))).rejects.toMatchObject({
+      code: 'invalid_request',
+      facts: { limit: 400, actual: 401 },
+    })
+    const same = refOf((await upload()).uploadId)
+    const manyTimes = { input: { many: Array.from({ length: 1001 }, () => same) } }
+    await expect(run(manyTimes)).rejects.toMatchObject({ facts: { limit: 1000 } })
+    manyTimes.input.many.pop()
+    expect((await run(manyTimes)).status).toBe(200)
+  })
+
   test('is looked for only once the caller is known to upstream', async () => {
     const cat = await upload()
     gateway.upstream = () => answer(401)
