@@ -1,12 +1,13 @@
 /**
- * Writes what is derived from `schemas/`, `openapi.yaml` and `src/errors.ts`:
- * the contract in `src/contract/`, the problem codes in `schemas/Problem.json` and the tables of
+ * Writes what is derived from `schemas/`, `openapi.yaml`, `src/errors.ts` and `src/page/`:
+ * the contract in `src/contract/`, the page of `src/page/`, the problem codes in `schemas/Problem.json` and the tables of
  * `docs/configuration.md`. With `--check` it writes nothing and fails when a file would change.
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { bundleDescription, checkExamples } from './description.ts'
 import { tablesOf } from './documentation.ts'
+import { buildPage } from './page.ts'
 import { readSchemas, withProblemCodes } from './schemas.ts'
 import { writeTypes } from './types.ts'
 import { buildDefaults, buildValidators } from './validators.ts'
@@ -37,8 +38,10 @@ await emit('src/contract/validators.gen.js', validators.code)
 await emit('src/contract/validators.gen.d.ts', validators.types)
 await emit('src/contract/defaults.gen.ts', buildDefaults(schemas))
 
-const page = new URL('docs/configuration.md', root)
-await emit('docs/configuration.md', tablesOf(schemas, await readFile(page, 'utf8')))
+await emit('src/page/page.gen.ts', await buildPage())
+
+const tables = new URL('docs/configuration.md', root)
+await emit('docs/configuration.md', tablesOf(schemas, await readFile(tables, 'utf8')))
 
 if (drifted.length === 0) console.log('Generated files are up to date')
 else if (!checking) console.log(`Written: ${drifted.join(', ')}`)

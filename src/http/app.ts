@@ -10,6 +10,7 @@ import type { Reply } from '../platform.ts'
 import { type AppEnv, type RequestAccess, splitUrl, takeBody } from './call.ts'
 import { addCors, withCors } from './cors.ts'
 import { addEndpointRoutes, type Route } from './endpoint-routes.ts'
+import { addPageRoute } from './page-route.ts'
 import { problemReply } from './problem.ts'
 import { respond } from './respond.ts'
 import { addTokenRoute } from './token-route.ts'
@@ -82,6 +83,7 @@ export function createApp(deps: Deps, access: RequestAccess): Hono<AppEnv> {
   addTusRoutes(app, deps, access, route)
   addEndpointRoutes(app, deps, access, route)
   addTokenRoute(app, deps, access, route)
+  addPageRoute(app, config, route)
   app.get('/files/:sealed/:name', (context) =>
     route(context, () => {
       const method = context.req.method === 'HEAD' ? 'HEAD' : 'GET'
