@@ -96,8 +96,10 @@ async function requireInputs(deps: Deps, grant: Grant): Promise<void> {
   const store = deps.store(grant.storeId)
   for (const { key, mode } of grant.mounts) {
     if (mode !== 'read') continue
-    const page = await store?.list(key, { maxKeys: 1 })
-    if (page !== undefined && page.objects.length === 0) {
+    const [first] = (await store?.list(key, { maxKeys: 1 }))?.objects ?? []
+    // Of keys that begin alike the shortest comes first.
+    const isThere = key.endsWith('/') ? first !== undefined : first?.key === key
+    if (store !== undefined && !isThere) {
       throw new GatewayError('retry_impossible', 'Cannot retry: the staged inputs are gone')
     }
   }

@@ -297,6 +297,7 @@ describe('the file of an upload', () => {
     const call = { ...callOf('demo'), method: 'GET' }
     await readReply(await readJob(gateway.deps, call, 'status', 'job-1'))
     gateway.upstream = () => answer(200, '{"id":"job-1","status":"IN_QUEUE"}')
+    await gateway.store.put(`${cat.key}2`, Buffer.from('another'))
     expect((await retryJob(gateway.deps, callOf('demo'), 'job-1')).status).toBe(200)
     await gateway.store.delete(cat.key)
     await expect(retryJob(gateway.deps, callOf('demo'), 'job-1')).rejects.toMatchObject({
