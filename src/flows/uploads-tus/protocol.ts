@@ -45,8 +45,10 @@ export function requireTus(upload: Upload): TusUpload {
 }
 
 /** Headers of an answer about an upload: how far it is, until when, and its ref when it is complete. */
-export function uploadHeaders({ uploadId, state, openUntil, tus }: TusUpload): Headers {
-  const headers = new Headers({ 'upload-offset': String(tus.offset), 'cache-control': 'no-store' })
+export function uploadHeaders(upload: TusUpload): Headers {
+  const { uploadId, state, openUntil, size, tus } = upload
+  const offset = state === 'complete' ? size : tus.offset
+  const headers = new Headers({ 'upload-offset': String(offset), 'cache-control': 'no-store' })
   if (state === 'complete') headers.set('bulkway-ref', refOf(uploadId))
   else headers.set('upload-expires', new Date(openUntil).toUTCString())
   return headers

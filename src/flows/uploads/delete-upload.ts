@@ -16,6 +16,8 @@ export async function deleteUpload(deps: Deps, call: Call, uploadId: string): Pr
   // The other way round a completion in between would leave its file.
   await deps.uploads.remove(upload)
   await forgetContent(deps.stateStore, upload)
+  // What came by tus and is no part yet.
+  await Promise.all((upload.tus?.tail ?? []).map(({ key }) => store.delete(key)))
   const isOwnObject = upload.retain === 'day' || upload.etag !== undefined
   if (isOwnObject) await deleteObject(store, upload, upload.etag ?? '')
   return { status: 204, headers: new Headers() }

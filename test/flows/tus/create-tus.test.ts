@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { deleteUpload } from '../../../src/flows/uploads/delete-upload.ts'
 import { createTus } from '../../../src/flows/uploads-tus/create-tus.ts'
 import { describeTus } from '../../../src/flows/uploads-tus/describe-tus.ts'
 import { endTus } from '../../../src/flows/uploads-tus/end-tus.ts'
@@ -127,4 +128,13 @@ describe('An upload by tus', () => {
     const small = tusBed({ uploads: { maxBytes: 1000 } })
     expect(describeTus(small.deps).headers.get('tus-max-size')).toBe('1000')
   })
+})
+
+test('What came by tus goes with its upload when that is deleted by its own route', async () => {
+  const bed = tusBed()
+  const id = await create(bed.deps, 30)
+  await append(bed.deps, id, 0, [bytesOf(17)])
+  await deleteUpload(bed.deps, { ...tusCall({}), method: 'DELETE' }, id)
+  expect([...bed.store.objects.keys()]).toEqual([])
+  expect(bed.store.open.size).toBe(0)
 })
