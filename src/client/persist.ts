@@ -70,9 +70,16 @@ function hopeOf(error: unknown): 'good' | 'little' | 'none' {
   if (error.code === 'network_error') return 'good'
   if (error.code === 'misconfigured') return 'none'
   if (healing.has(error.status)) return 'good'
-  // Stores answer 400 to a body that did not arrive in time or not as it was sent.
-  if (error.code === 'store_refused' && error.status === 400) return 'little'
-  return error.status >= 500 ? 'little' : 'none'
+  const { code, status } = error
+  // Stores answer 500 where they are asked to be tried again, and 400 to a body that did not arrive
+  // in time or not as it was sent.
+  if (code === 'store_refused') return hopeOfStore(status)
+  return status >= 500 ? 'little' : 'none'
+}
+
+function hopeOfStore(status: number): 'good' | 'little' | 'none' {
+  if (status >= 500) return 'good'
+  return status === 400 ? 'little' : 'none'
 }
 
 /** Resolves after `ms`, or when the page is online again; rejects with the signal's reason. */
