@@ -164,11 +164,11 @@ describe('refs of a document', () => {
     )
     const document = fc.letrec<{ value: unknown }>((tie) => ({
       value: fc.oneof(
-        { maxDepth: 4 },
+        { maxDepth: 3 },
         text,
         fc.constantFrom(1, true, null),
-        fc.array(tie('value'), { maxLength: 4 }),
-        fc.dictionary(fc.oneof(text, fc.string({ maxLength: 4 })), tie('value'), { maxKeys: 4 }),
+        fc.array(tie('value'), { maxLength: 3 }),
+        fc.dictionary(fc.oneof(text, fc.string({ maxLength: 4 })), tie('value'), { maxKeys: 3 }),
       ),
     })).value
     /** Every character in one of its spellings, as `seed` will have it. */
@@ -195,7 +195,7 @@ describe('refs of a document', () => {
         const found = residue.refs.map(({ pointer, text }) => ({ pointer, text }))
         expect(found).toEqual(walk(JSON.parse(json)))
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     )
   })
 })
