@@ -52,8 +52,9 @@ export async function appendBytes(
     partsInFlight: deps.config.staging.partsInFlight,
     tailKey: tailKey(upload.day, uploadId, holder),
   })
+  let isLost = false
   const { fault, keep } = await receive()
-  if (!keep) await sink.discard(fault)
+  if (!keep) await sink.discard(isLost ? lockedByOther() : undefined)
   const progress = keep ? await sink.settle() : start
   const stored = await commit(progress, undefined).catch(async (error: unknown) => {
     // Whether it was written is not known, so neither tail can go: the sweep of their day takes both.
@@ -79,8 +80,8 @@ export async function appendBytes(
         if (deps.platform.now() >= renewAt) {
           renewAt = deps.platform.now() + leaseMs / 2
           const landed = checksum === undefined ? sink.landed() : start
-          if ((await commit(landed, holder)) === undefined)
-            return { fault: lockedByOther(), keep: false }
+          isLost = (await commit(landed, holder)) === undefined
+          if (isLost) return { fault: lockedByOther(), keep: false }
         }
         if (chunk === undefined) break
         received += chunk.length

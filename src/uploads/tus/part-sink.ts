@@ -115,9 +115,12 @@ export class PartSink {
     return { offset, etags: landed.etags, tail: piece }
   }
 
-  /** Drops what was taken; parts that have landed are overwritten by what comes in their place. */
-  async discard(reason?: unknown): Promise<void> {
-    this.#stop.abort(reason)
+  /**
+   * Drops what was taken; parts that have landed are overwritten by what comes in their place. Those on
+   * their way are stopped only by `reason`: when somebody else writes now.
+   */
+  async discard(reason?: Error): Promise<void> {
+    if (reason !== undefined) this.#stop.abort(reason)
     await this.#end()
   }
 
