@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
+import type { FaultRule } from '../../dev/faults/rule.ts'
 import { type Answer, json } from './call.ts'
 import { type Stack, useStack } from './harness.ts'
 import { bytesOf, sha256 } from './payload.ts'
@@ -293,6 +294,45 @@ for (const presign of [true, false]) {
       }
       const cut = await stack.call('POST', '/v2/hand/uploads', { body: '{"size":' })
       expect(json(cut)).toMatchObject({ status: 400, code: 'invalid_json' })
+    })
+
+    const complete = { method: 'POST', query: /uploadId=/ }
+    const record = { method: 'PUT', path: /\/uploads\// }
+    const object = { path: /\/in\/[^/]*$/, query: /^(?!.*uploadId)/ }
+    test.each<[string, FaultRule]>([
+      ['completing: SlowDown', { ...complete, fault: { kind: 'slow-down' } }],
+      ['completing: a reset', { ...complete, fault: { kind: 'reset' } }],
+      ['completing: a lost answer', { ...complete, fault: { kind: 'cut-response', bytes: 0 } }],
+      [
+        'the object’s bytes: cut off',
+        { ...object, method: 'GET', fault: { kind: 'cut-response', bytes: 9 } },
+      ],
+      ['the record: 500', { ...record, fault: { kind: 'answer', status: 500 } }],
+      ['the record: a lost answer', { ...record, fault: { kind: 'cut-response', bytes: 0 } }],
+    ])('A store that fails once at %s', async (_, rule) => {
+      const upload = await client.start({ size: 100_000 })
+      const file = bytesOf(100_000)
+      const parts = await client.send(upload, file)
+      const planted = stack.store.fault(rule)
+      const body = { parts, sha256: sha256(file) }
+      const answer = await client.complete(upload.uploadId, body)
+      expect(answer.status, answer.text).toBe(200)
+      expect(planted.hits).toBe(1)
+      stack.store.clear()
+      const again = await client.complete(upload.uploadId, body)
+      expect([again.status, again.text]).toEqual([200, answer.text])
+    })
+
+    test('A store that stays away is a 503, and completing again goes on', async () => {
+      const file = bytesOf(partBytes + 1)
+      const upload = await client.start({ size: file.length })
+      const parts = await client.send(upload, file)
+      stack.store.fault({ times: Number.POSITIVE_INFINITY, fault: { kind: 'slow-down' } })
+      const away = await client.complete(upload.uploadId, { parts })
+      expect(json(away)).toMatchObject({ status: 503, code: 'store_unavailable' })
+      stack.store.clear()
+      const answer = await client.complete(upload.uploadId, { parts })
+      expect(answer.status, answer.text).toBe(200)
     })
 
     test('Nothing is left once the days are over', async () => {
