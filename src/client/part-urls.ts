@@ -87,11 +87,15 @@ export function createPartUrls(options: {
   async function report(signal?: AbortSignal): Promise<void> {
     if (unreported.length === 0 || reporting) return
     reporting = true
-    await ask([], signal)
-      .catch(() => {})
-      .finally(() => {
-        reporting = false
-      })
+    try {
+      await ask([], signal)
+    } catch {
+      return
+    } finally {
+      reporting = false
+    }
+    // As many have landed again meanwhile, and none of them could be reported.
+    if (unreported.length >= reportEvery) await report(signal)
   }
 
   keep(options.signed, options.urlsExpireAt)

@@ -34,6 +34,9 @@ export function formatProgress(progress: {
   const percent = total === 0 ? 100 : Math.floor((bytes / total) * 100)
   const said = [`${percent} %`, `${formatBytes(bytes)} of ${formatBytes(total)}`]
   if (bytesPerSecond !== undefined) said.push(`${formatBytes(bytesPerSecond)}/s`)
-  if (secondsLeft !== undefined) said.push(`${formatSpan(Math.ceil(secondsLeft) * 1_000)} left`)
+  if (secondsLeft !== undefined) {
+    const whole = Math.ceil(secondsLeft)
+    said.push(`${whole < 60 ? `${whole} s` : formatSpan(whole * 1_000)} left`)
+  }
   return said.join(' · ')
 }

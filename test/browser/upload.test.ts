@@ -1,0 +1,92 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { useStack } from '../e2e/harness.ts'
+import { hasChromium, useChromium, writeFileOf } from './browser.ts'
+
+const bytes = 300_000_000
+const partBytes = 18_750_000
+/** Parts that the store takes before everything stands still: half of them. */
+const landedParts = 8
+
+const stack = useStack({ config: (document) => ({ ...document, uploads: { partBytes } }) })
+const chromium = useChromium()
+let folder = ''
+let sha256 = ''
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'bulkway-browser-'))
+  sha256 = await writeFileOf(join(folder, 'big.bin'), bytes)
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+/** Sizes of the parts that the store has taken since `from`. */
+function partsSince(from: number): number[] {
+  return stack.store.log
+    .slice(from)
+    .filter(({ method, query }) => method === 'PUT' && query.includes('partNumber'))
+    .filter(({ status }) => status === 200)
+    .map(({ requestBytes }) => requestBytes)
+}
+
+const sum = (numbers: readonly number[]) => numbers.reduce((all, one) => all + one, 0)
+
+describe.skipIf(!hasChromium)('A file of 300 MB', () => {
+  test('is uploaded half, goes on after a reload, is run, and its result seen', async () => {
+    const page = await chromium.open()
+    await page.goto(`${stack.url}/`)
+    await page.fill('#endpoint', 'demo')
+    await page.fill('#key', 'rpa_test')
+    await page.fill('#request', '{"input": {"task": "digest"}}')
+    const stalled = stack.store.fault({
+      method: 'PUT',
+      query: /partNumber=/,
+      nth: landedParts + 1,
+      times: Number.POSITIVE_INFINITY,
+      fault: { kind: 'stall' },
+    })
+    await page.drop('#drop', [join(folder, 'big.bin')])
+    await stalled.struck
+    await expect.poll(() => partsSince(0).length, { timeout: 30_000 }).toBe(landedParts)
+    await page.expectText('.row .state', /^\d\d % · \d{3} MB of 300 MB/)
+    expect(sum(partsSince(0))).toBe(bytes / 2)
+    // A store that lists no parts, as this one, is known by what the page has reported.
+    const uploadId = await page.evaluate<string>(`
+      JSON.parse(Object.entries(localStorage).find(([key]) => key.startsWith('bulkway-upload:'))[1])
+        .about.uploadId`)
+    const reported = async () => {
+      const path = `/v2/demo/uploads/${uploadId}`
+      return JSON.parse((await stack.call('GET', path, { key: 'rpa_test' })).text).landed.length
+    }
+    await expect.poll(reported, { timeout: 15_000 }).toBe(landedParts)
+
+    await page.reload()
+    stack.store.clear()
+    await page.expectText('.row .state', /^150 MB of 300 MB are there\. Drop the same file/)
+    expect(await page.evaluate('document.querySelector("#key").value')).toBe('rpa_test')
+    expect(await page.evaluate('document.querySelector("#request").value')).toContain('digest')
+
+    await page.click('#run')
+    await page.expectText('#problem', /big\.bin is not at hand: drop it again, or remove it/)
+    await page.drop('#drop', [join(folder, 'big.bin')])
+    await page.expectText('.row .state', /^Uploaded/, 60_000)
+    // Every part that had landed stayed where it was.
+    expect(sum(partsSince(0))).toBe(bytes / 2)
+    expect(await page.evaluate('document.querySelectorAll(".row").length')).toBe(1)
+
+    await page.click('#run')
+    await page.expectText('#timeline', /COMPLETED/, 60_000)
+    await page.expectText('#json', new RegExp(`"bytes": ${bytes}`))
+    await page.expectText('#json', new RegExp(sha256))
+    expect(await page.text('#problem')).toBe('')
+
+    // What has landed and what was run outlive one more reload.
+    await page.reload()
+    await page.expectText('.row .state', /^Uploaded/)
+    await page.expectText('#timeline', /COMPLETED/)
+    await page.expectText('#json', new RegExp(sha256))
+    expect(page.complaints).toEqual([])
+    await page.close()
+  })
+})
