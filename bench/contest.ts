@@ -47,6 +47,8 @@ export interface Contest {
   readonly about: string
   /** Rounds to take; 5 unless a row needs more. */
   readonly rounds?: number
+  /** Whether it needs the packages of `bench/package.json`; rows named `peers-…` always do. */
+  readonly peers?: true
   /**
    * Starts what the turns need and returns the contestants in the order of a round. Each turn
    * checks that its work arrived right, and throws where it did not.

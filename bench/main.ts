@@ -34,7 +34,7 @@ async function main({ only, rounds, out, mode, scale }: Options): Promise<void> 
     for (const { id, title } of chosen) console.log(`${id.padEnd(28)} ${title}`)
     return
   }
-  if (chosen.some(({ id }) => id.startsWith('peers-'))) {
+  if (chosen.some(({ id, peers }) => peers || id.startsWith('peers-'))) {
     await installPackages(root, 'bench').catch((error) => fault('Peers are missing', error))
   }
   const worthKeeping = scale === 1 && (rounds ?? fewestRounds) >= fewestRounds

@@ -29,7 +29,8 @@ export const clientConfig: S3ClientConfig = {
   requestHandler: { httpAgent: new Agent({ keepAlive: true }) },
 }
 
-const client = new S3Client(clientConfig)
+/** Reaches the store so. */
+export const client: S3Client = new S3Client(clientConfig)
 client.middlewareStack.add(
   (next) => (args) => {
     const { headers } = args.request as { headers: Record<string, string> }

@@ -12,6 +12,9 @@ export function circumstances(root: string): Circumstances {
     node: process.versions.node,
     workerd: versionOf(join(root, 'node_modules/workerd')),
     ...peers(root),
+    // Pinned for the tests, and installed by them or by the row that needs it.
+    boto3: /^boto3==(\S+)$/m.exec(said('cat', [join(root, 'test/python/requirements.txt')]))?.[1],
+    python: /Python (\S+)/.exec(said('python3', ['--version']))?.[1],
     nginx: /nginx\/(\S+)/.exec(said('nginx', ['-v']))?.[1],
   }
   const [load = 0] = loadavg()

@@ -44,12 +44,16 @@ export function renderMarkdown(results: Results): string {
     .concat('\n')
 }
 
-/** As a reader asks: uploads, what they keep in memory, answers, the job bucket, small requests. */
+/**
+ * As a reader asks: giant bodies, what they keep in memory, forms and files, answers, the job bucket,
+ * small requests.
+ */
 const order = [
-  /^upload/,
+  /^upload-node/,
   /^memory/,
   /^concurrent/,
   /^workers-upload/,
+  /^upload/,
   /^splice/,
   /^scrub/,
   /^workers-scrub/,

@@ -37,6 +37,20 @@ export const peers: readonly Peer[] = [
       'Read JSON: it needs a tus client, an upload before the request, and a request that names it; the request itself, its secrets and its results are left to others.',
   },
   {
+    name: 'busboy with @aws-sdk/lib-storage',
+    builtOn: ['busboy', '@aws-sdk/lib-storage', 'node'],
+    does: 'A `node:http` server that reads a form and stores its files in parts as they come',
+    cannot:
+      'Take a form apart into a request: which field goes where, whose it is, what a worker may read and when it all goes are left to others.',
+  },
+  {
+    name: 'boto3 `upload_file`',
+    builtOn: ['boto3', 'python'],
+    does: 'A file in parts, several at a time, each signed by the program itself',
+    cannot:
+      'Work without the store’s own key, in a browser, or after an interruption: it begins anew.',
+  },
+  {
     name: 'nginx proxy_pass',
     builtOn: ['nginx'],
     does: 'Passes the body through, with `proxy_request_buffering` on (by way of a file) and off',

@@ -6,7 +6,8 @@ import { SmallObjects } from './small-objects.ts'
 
 /**
  * An S3 store that costs next to nothing: keeps objects below 1 MiB, counts and drops the rest,
- * checks no signature. A key that ends in `generated-BYTES` can be read: that many zeros.
+ * checks no signature. Of what was put together of parts it knows the size. A key that ends in
+ * `generated-BYTES` can be read: that many zeros.
  * Commands: `verify` {on} has it hash payloads; `take` gives and forgets what arrived.
  */
 
@@ -18,6 +19,8 @@ interface Upload {
   readonly parts: Map<number, { readonly size: number; readonly etag: string }>
 }
 const uploads = new Map<string, Upload>()
+/** Bytes of the objects that were put together of parts. */
+const completed = new Map<string, number>()
 /** `x-amz-meta-…` of small objects, by key. */
 const metadata = new Map<string, Record<string, string>>()
 const zeros = Buffer.alloc(256 * 1024)
@@ -42,10 +45,13 @@ async function serve(request: IncomingMessage, response: ServerResponse): Promis
   const query = url.searchParams
   const { method } = request
   if (method === 'PUT') await put(request, response, key, query)
-  else if (method === 'POST') await post(request, response, query)
+  else if (method === 'POST') await post(request, response, key, query)
   else if (method === 'DELETE') {
     uploads.delete(query.get('uploadId') ?? '')
-    if (!query.has('uploadId')) objects.delete(key)
+    if (!query.has('uploadId')) {
+      objects.delete(key)
+      completed.delete(key)
+    }
     response.writeHead(204).end()
   } else if (query.has('uploadId')) listParts(response, query)
   else if (key === '') list(response, query)
@@ -123,6 +129,7 @@ function addHash(body: Uint8Array): void {
 async function post(
   request: IncomingMessage,
   response: ServerResponse,
+  key: string,
   query: URLSearchParams,
 ): Promise<void> {
   await buffer(request)
@@ -141,6 +148,10 @@ async function post(
     return
   }
   uploads.delete(uploadId)
+  completed.set(
+    key,
+    [...upload.parts.values()].reduce((sum, { size }) => sum + size, 0),
+  )
   if (upload.hash !== undefined) hashes.push(upload.hash.digest())
   response.end(
     `<CompleteMultipartUploadResult><ETag>"all-${++made}"</ETag></CompleteMultipartUploadResult>`,
@@ -150,14 +161,15 @@ async function post(
 function get(response: ServerResponse, key: string, headOnly: boolean): void {
   const generated = /generated-(\d+)$/.exec(key)?.[1]
   const object = objects.get(key)
-  if (generated === undefined && object === undefined) {
+  const size = completed.get(key)
+  if (generated === undefined && object === undefined && (size === undefined || !headOnly)) {
     refuse(response, 404, 'NoSuchKey')
     return
   }
   response.writeHead(200, {
     ...metadata.get(key),
     etag: object?.etag ?? '"generated"',
-    'content-length': generated ?? object?.bytes.length ?? 0,
+    'content-length': generated ?? object?.bytes.length ?? size ?? 0,
     'content-type': object?.contentType ?? 'application/octet-stream',
     'last-modified': 'Thu, 01 Jan 2026 00:00:00 GMT',
   })
@@ -202,7 +214,8 @@ function listParts(response: ServerResponse, query: URLSearchParams): void {
     refuse(response, 404, 'NoSuchUpload')
     return
   }
-  const found = [...upload.parts].map(
+  const inOrder = [...upload.parts].sort(([one], [other]) => one - other)
+  const found = inOrder.map(
     ([at, { size, etag }]) =>
       `<Part><PartNumber>${at}</PartNumber><ETag>${etag}</ETag><Size>${size}</Size></Part>`,
   )
