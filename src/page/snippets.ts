@@ -80,7 +80,8 @@ function typescript({ baseUrl, endpointId, request, files }: Sending): string {
   }
   const more = files.length === 0 ? '' : ', { files }'
   lines.push(`const { id } = await client.run(${JSON.stringify(endpointId)}, request${more})`)
-  lines.push(`console.log(await client.wait(${JSON.stringify(endpointId)}, id))`)
+  lines.push(`const job = await client.wait(${JSON.stringify(endpointId)}, id)`)
+  lines.push(`console.dir(job, { depth: null })`)
   return `${lines.join('\n')}\n`
 }
 

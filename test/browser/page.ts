@@ -48,7 +48,11 @@ export async function openPage(endpoint: string): Promise<Page> {
   const { call, next, on, close } = await connect(endpoint)
   const complaints: string[] = []
   for (const domain of ['Page', 'Runtime', 'DOM', 'Log']) await call(`${domain}.enable`)
-  on('Log.entryAdded', (parameters) => complaints.push(JSON.stringify(parameters['entry'])))
+  on('Log.entryAdded', ({ entry }) => {
+    // A request that is refused is no fault of the page.
+    const { source } = entry as { source: string }
+    if (source !== 'network') complaints.push(JSON.stringify(entry))
+  })
   on('Runtime.exceptionThrown', (parameters) => complaints.push(JSON.stringify(parameters)))
 
   async function evaluate<T>(expression: string): Promise<T> {

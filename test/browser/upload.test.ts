@@ -76,7 +76,7 @@ describe.skipIf(!hasChromium)('A file of 300 MB', () => {
     expect(await page.evaluate('document.querySelectorAll(".row").length')).toBe(1)
 
     await page.click('#run')
-    await page.expectText('#timeline', /COMPLETED/, 60_000)
+    await page.expectText('#timeline', /COMPLETED/, 120_000)
     await page.expectText('#json', new RegExp(`"bytes": ${bytes}`))
     await page.expectText('#json', new RegExp(sha256))
     expect(await page.text('#problem')).toBe('')

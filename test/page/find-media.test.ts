@@ -42,6 +42,7 @@ describe('findMedia', () => {
       'blob:https://a.example/x.png',
       '/9j/',
       'file:///etc/passwd',
+      'https://a.example/s3/********************',
     ]
     expect(found(texts)).toEqual([])
     expect(found(undefined)).toEqual([])
