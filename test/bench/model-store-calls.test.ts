@@ -4,7 +4,6 @@ import { onNode } from '../../bench/model/workload.ts'
 import { receiveWebhook } from '../../src/flows/receive-webhook.ts'
 import { submitJob } from '../../src/flows/submit-job.ts'
 import { sweepDue } from '../../src/grants/sweep.ts'
-import type { ObjectStore } from '../../src/store/store.ts'
 import { callOf, type FakeGateway, fakeGateway } from '../flows/fake-deps.ts'
 import { readReply } from '../flows/read-reply.ts'
 import { answer } from '../intake/memory-store.ts'
@@ -33,22 +32,6 @@ function taken() {
     b: count('get', 'head', 'send'),
     free: count('delete', 'abortUpload'),
   }
-}
-
-/** The store in memory lists no folders, by which the sweep finds the days that are over. */
-function listFolders(): void {
-  const { store } = gateway
-  const list: ObjectStore['list'] = store.list.bind(store)
-  const listed: ObjectStore['list'] = async (prefix, options = {}) => {
-    const page = await list(prefix, options)
-    if (options.delimiter === undefined) return page
-    const folders = page.objects.flatMap(({ key }) => {
-      const end = key.indexOf('/', prefix.length)
-      return end < 0 ? [] : [key.slice(0, end + 1)]
-    })
-    return { objects: [], prefixes: [...new Set(folders)] }
-  }
-  store.list = listed
 }
 
 async function submit(payloadBytes: number): Promise<string> {
@@ -88,7 +71,6 @@ describe('the calls that the model counts are those that the gateway makes', () 
     const token = await submit(100_000)
     const body = JSON.stringify({ id: 'job-1', status: 'COMPLETED', output: {} })
     await receiveWebhook(gateway.deps, token, answer(200, body).body)
-    listFolders()
     const removals = async (now: number) => {
       gateway.clock.now = now
       taken()
