@@ -40,7 +40,7 @@ export default defineConfig({
           include: ['test/browser/**/*.test.ts'],
           provide: { runtime: 'node' as const },
           fileParallelism: false,
-          testTimeout: 240_000,
+          testTimeout: 480_000,
           hookTimeout: 120_000,
           sequence: { groupOrder: 3 },
         },

@@ -70,13 +70,13 @@ describe.skipIf(!hasChromium)('A file of 300 MB', () => {
     await page.click('#run')
     await page.expectText('#problem', /big\.bin is not at hand: drop it again, or remove it/)
     await page.drop('#drop', [join(folder, 'big.bin')])
-    await page.expectText('.row .state', /^Uploaded/, 60_000)
+    await page.expectText('.row .state', /^Uploaded/, 120_000)
     // Every part that had landed stayed where it was.
     expect(sum(partsSince(0))).toBe(bytes / 2)
     expect(await page.evaluate('document.querySelectorAll(".row").length')).toBe(1)
 
     await page.click('#run')
-    await page.expectText('#timeline', /COMPLETED/, 120_000)
+    await page.expectText('#timeline', /COMPLETED/, 240_000)
     await page.expectText('#json', new RegExp(`"bytes": ${bytes}`))
     await page.expectText('#json', new RegExp(sha256))
     expect(await page.text('#problem')).toBe('')
