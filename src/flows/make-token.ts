@@ -84,7 +84,7 @@ async function readRequest({ config }: Deps, body: Body | undefined): Promise<To
 
 function parseJson(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes))
   } catch {
     throw new GatewayError('invalid_json', 'Cannot read the request for a token: it is not JSON')
   }

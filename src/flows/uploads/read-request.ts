@@ -52,7 +52,7 @@ async function readWhole(body: Body, limit: number): Promise<Uint8Array> {
 
 function parseJson(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes))
   } catch {
     throw new GatewayError('invalid_json', 'Cannot read the request: it is not JSON')
   }
