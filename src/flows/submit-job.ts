@@ -106,7 +106,7 @@ async function submit(
         },
         onEnd: async ({ id, status }) => {
           if (id === undefined) throw unbound('Upstream answered without a job id')
-          await settleJob(deps, grant, status)
+          await settleAnswered(deps, grant, status)
         },
       }),
     })
@@ -114,6 +114,21 @@ async function submit(
     return answer
   } finally {
     if (!isDecided) await (isRefused ? dropJob(deps, grant) : leaveJob(deps, grant))
+  }
+}
+
+/**
+ * Settles a job whose answer is at hand. A fault is logged, because a client that is refused would
+ * submit, and pay for, the job again: its webhook or the next status settles it, and its keys end by
+ * themselves.
+ */
+async function settleAnswered(deps: Deps, grant: Grant, status: string | undefined): Promise<void> {
+  try {
+    await settleJob(deps, grant, status)
+  } catch (error) {
+    const { endpointId: endpoint } = grant
+    deps.log.write('error', { event: 'settle_failed', endpoint, reason: reasonOf(error) })
+    deps.platform.waitUntil(leaveJob(deps, grant))
   }
 }
 

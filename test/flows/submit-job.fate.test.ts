@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { Call } from '../../src/flows/deps.ts'
+import { readJob } from '../../src/flows/read-job.ts'
 import { submitJob } from '../../src/flows/submit-job.ts'
 import { sweepDue } from '../../src/grants/sweep.ts'
 import { dueKey, readDueKey, readGrantKey } from '../../src/store/keys.ts'
-import { answer } from '../intake/memory-store.ts'
+import { answer, unavailable } from '../intake/memory-store.ts'
 import { callOf, type FakeGateway, fakeGateway } from './fake-deps.ts'
 import { readReply } from './read-reply.ts'
 
@@ -108,6 +109,68 @@ describe('a job of which nobody knows whether it exists', () => {
       expect(keys()).toEqual([])
     },
   )
+})
+
+describe('a job that is over while the store is down', () => {
+  const text = '{"id":"sync-1","status":"COMPLETED","output":{"n":1}}'
+
+  beforeEach(() => {
+    gateway.upstream = () => answer(200, text)
+  })
+
+  /** The store fails from the moment on in which the job is to be settled, or then alone. */
+  function failAtEnd(once = false): void {
+    let isDown = false
+    gateway.store.before = (line) => {
+      isDown ||= line.startsWith('put due/')
+      if (!isDown) return
+      if (once) gateway.store.before = () => {}
+      throw unavailable()
+    }
+  }
+
+  const runsync = async () => await submitJob(gateway.deps, callOf('demo', body), 'runsync')
+
+  test('is answered: clients would send it, and pay for it, again', async () => {
+    failAtEnd()
+    const reply = await runsync()
+    expect(reply.status).toBe(200)
+    expect(await readReply(reply)).toBe(text)
+    await gateway.idle()
+    expect(gateway.logged).toContainEqual(
+      expect.objectContaining({ event: 'settle_failed', endpoint: 'demo' }),
+    )
+    expect(gateway.sent.filter(({ url }) => url.includes('/cancel/'))).toEqual([])
+    gateway.store.before = () => {}
+    expect((await gateway.another().grants.find('demo', 'sync-1'))?.state).toBe('active')
+  })
+
+  test('is settled by whoever sees it next', async () => {
+    failAtEnd()
+    await readReply(await runsync())
+    gateway.store.before = () => {}
+    await readReply(await readJob(gateway.deps, callOf('demo'), 'status', 'sync-1'))
+    expect((await storedGrant()).state).toBe('ended')
+  })
+
+  test('keeps no input beyond the end of its keys, though nobody sees it', async () => {
+    failAtEnd(true)
+    await readReply(await runsync())
+    await gateway.idle()
+    const { state, writeExpiresAt } = await storedGrant()
+    expect(state).toBe('active')
+    await sweep(writeExpiresAt + 60_001)
+    expect(inputs()).toEqual([])
+  })
+
+  test('is a 503 where its end cannot be recorded for a status: that may be asked again', async () => {
+    gateway.upstream = () => answer(200, '{"id":"sync-1","status":"IN_PROGRESS"}')
+    await readReply(await runsync())
+    gateway.upstream = () => answer(200, text)
+    failAtEnd()
+    const asked = readJob(gateway.deps, callOf('demo'), 'status', 'sync-1')
+    await expect(asked).rejects.toMatchObject({ code: 'store_unavailable' })
+  })
 })
 
 describe('a body that breaks off', () => {
