@@ -22,6 +22,7 @@ export function exitCodeOf(error: unknown): number {
   if (error instanceof UsageError) return exitCodes.usage
   if (!(error instanceof BulkwayError)) return exitCodes.unavailable
   if (error.code === 'file_unreadable') return exitCodes.fileUnreadable
+  if (error.code === 'unauthorized') return exitCodes.refused
   const later = error.status === 408 || error.status === 429
   return error.status >= 400 && error.status < 500 && !later
     ? exitCodes.refused

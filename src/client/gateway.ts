@@ -38,7 +38,7 @@ export function createGateway({ baseUrl, token, fetch, patience }: GatewayOption
 
   async function once(endpointId: string, path: string, options: CallOptions): Promise<unknown> {
     const { method = 'POST', body, signal } = options
-    const key = typeof token === 'string' ? token : await token()
+    const key = keyOf(typeof token === 'string' ? token : await token())
     const headers = {
       authorization: `Bearer ${key}`,
       accept: 'application/json',
@@ -71,6 +71,13 @@ export function createGateway({ baseUrl, token, fetch, patience }: GatewayOption
       })
     },
   }
+}
+
+/** A key as it may stand in a header; what a platform says of any other one would repeat it. */
+function keyOf(key: string): string {
+  if (/^[\x21-\x7e]+$/.test(key)) return key
+  const detail = key === '' ? 'The key is empty' : 'The key holds a character that no key has'
+  throw new BulkwayError('unauthorized', 0, detail)
 }
 
 /** Whether the gateway turned the request away before anything came of it. */

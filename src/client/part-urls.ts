@@ -5,12 +5,15 @@ import type { LandedPart, SignedPart } from './wire.ts'
 
 /** The URLs of an upload's parts: signed in batches when they are needed, again when they are old. */
 export interface PartUrls {
-  /** The URL of a part that still holds for a while. */
-  take(partNumber: number): Promise<SignedPart>
+  /**
+   * The URL of a part that still holds for a while. What it throws was tried again already, and is
+   * thrown to everybody who waits for a URL.
+   */
+  take(partNumber: number, signal: AbortSignal): Promise<SignedPart>
   /** Forgets a URL that the store refused. */
   drop(partNumber: number): void
   /** Remembers a part that has landed, to be reported soon. */
-  land(part: LandedPart): void
+  land(part: LandedPart, signal: AbortSignal): void
   /** Reports what has landed; failing to is no fault, as the store may know by itself. */
   report(signal?: AbortSignal): Promise<void>
 }
@@ -24,7 +27,6 @@ export function createPartUrls(options: {
   readonly gateway: Gateway
   readonly endpointId: string
   readonly uploadId: string
-  readonly signal: AbortSignal
   /** What the start of the upload signed. */
   readonly signed: readonly SignedPart[]
   readonly urlsExpireAt: string
@@ -33,13 +35,13 @@ export function createPartUrls(options: {
   /** The parts that nobody has begun to send, in order. */
   waiting(): readonly number[]
 }): PartUrls {
-  const { gateway, endpointId, uploadId, signal } = options
+  const { gateway, endpointId, uploadId } = options
   const path = `uploads/${encodeURIComponent(uploadId)}/parts`
   let { batch } = options
   const urls = new Map<number, { part: SignedPart; until: number }>()
   let unreported: LandedPart[] = []
-  let signing: Promise<void> = Promise.resolve()
-  let reporting = false
+  let signing: Promise<void> | undefined
+  let reporting: Promise<void> | undefined
 
   function keep(parts: readonly SignedPart[], urlsExpireAt: string): void {
     const now = performance.now()
@@ -47,7 +49,7 @@ export function createPartUrls(options: {
       urls.set(part.partNumber, { part, until: now + lifeOf(part.url, urlsExpireAt) })
     }
   }
-  async function signNow(numbers: readonly number[]): Promise<void> {
+  async function signNow(numbers: readonly number[], signal: AbortSignal): Promise<void> {
     const { parts, urlsExpireAt } = await ask(numbers, signal)
     keep(parts, urlsExpireAt)
   }
@@ -56,7 +58,7 @@ export function createPartUrls(options: {
     return known !== undefined && performance.now() < known.until ? known.part : undefined
   }
 
-  async function sign(partNumber: number): Promise<void> {
+  async function sign(partNumber: number, signal: AbortSignal): Promise<void> {
     if (fresh(partNumber) !== undefined) return
     const wanted = [partNumber]
     for (const next of options.waiting()) {
@@ -64,11 +66,11 @@ export function createPartUrls(options: {
       if (next !== partNumber && fresh(next) === undefined) wanted.push(next)
     }
     try {
-      await signNow(wanted)
+      await signNow(wanted, signal)
     } catch (error) {
       if (!isTooMany(error) || wanted.length === 1) throw error
       batch = 1
-      await signNow([partNumber])
+      await signNow([partNumber], signal)
     }
   }
 
@@ -85,14 +87,11 @@ export function createPartUrls(options: {
   }
 
   async function report(signal?: AbortSignal): Promise<void> {
-    if (unreported.length === 0 || reporting) return
-    reporting = true
+    if (unreported.length === 0) return
     try {
       await ask([], signal)
     } catch {
       return
-    } finally {
-      reporting = false
     }
     // As many have landed again meanwhile, and none of them could be reported.
     if (unreported.length >= reportEvery) await report(signal)
@@ -100,11 +99,16 @@ export function createPartUrls(options: {
 
   keep(options.signed, options.urlsExpireAt)
   return {
-    async take(partNumber) {
+    async take(partNumber, signal) {
       if (fresh(partNumber) === undefined) {
-        // One call at a time: the first one signs what the others wait for.
-        signing = signing.catch(() => {}).then(() => sign(partNumber))
-        await signing
+        // One call at a time: the first one signs what the others wait for, or fails for them.
+        const turn = (signing ?? Promise.resolve()).then(() => sign(partNumber, signal))
+        signing = turn
+        try {
+          await turn
+        } finally {
+          if (signing === turn) signing = undefined
+        }
       }
       const part = urls.get(partNumber)?.part
       if (part === undefined) {
@@ -117,12 +121,18 @@ export function createPartUrls(options: {
       return part
     },
     drop: (partNumber) => urls.delete(partNumber),
-    land(part) {
+    land(part, signal) {
       urls.delete(part.partNumber)
       unreported.push(part)
-      if (unreported.length >= reportEvery) void report(signal)
+      if (unreported.length < reportEvery) return
+      reporting ??= report(signal).finally(() => {
+        reporting = undefined
+      })
     },
-    report,
+    async report(signal) {
+      await reporting
+      await report(signal)
+    },
   }
 }
 

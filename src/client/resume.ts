@@ -1,8 +1,9 @@
-import { lastModifiedOf, nameOf, type Uploadable } from './source.ts'
+import { lastModifiedOf, type Uploadable } from './source.ts'
 
 /**
  * Where an upload is remembered until it is complete: `localStorage` fits as it is. It holds ids of
- * uploads, which are worth nothing without a key, and no part of a file.
+ * uploads, which are worth nothing without a key, and no part of a file. One that fails costs the
+ * resuming alone.
  */
 export interface ResumeStore {
   getItem(key: string): string | null | undefined | Promise<string | null | undefined>
@@ -24,23 +25,46 @@ export interface Remembered {
   readonly batch: number
 }
 
-/** The memory of one file, told by gateway, endpoint, name, size and time of change. */
+/** The memory of nothing. */
+export const noMemory: Memory = {
+  read: async () => undefined,
+  write: async () => {},
+  forget: async () => {},
+}
+
+/**
+ * The memory of one upload, told from others by the file's size and time of change and by `traits`:
+ * where it goes and what it is to become. Without a time nobody can tell two files apart, and there
+ * is none.
+ */
 export function createMemory(
   store: ResumeStore,
-  baseUrl: string,
-  endpointId: string,
   file: Uploadable,
-  name: string | undefined,
+  traits: readonly (string | undefined)[],
 ): Memory {
-  const traits = [baseUrl, endpointId, name ?? nameOf(file) ?? '', file.size, lastModifiedOf(file)]
-  const key = `bulkway:${JSON.stringify(traits)}`
+  const lastModified = lastModifiedOf(file)
+  if (lastModified === undefined) return noMemory
+  const key = `bulkway:${JSON.stringify([...traits, file.size, lastModified])}`
+  // A store that is full, read-only or forbidden must not keep anybody from uploading.
   return {
     async read() {
-      const stored = await store.getItem(key)
-      return typeof stored === 'string' ? parse(stored) : undefined
+      try {
+        const stored = await store.getItem(key)
+        return typeof stored === 'string' ? parse(stored) : undefined
+      } catch {
+        return undefined
+      }
     },
-    write: async (remembered) => await store.setItem(key, JSON.stringify(remembered)),
-    forget: async () => await store.removeItem(key),
+    async write(remembered) {
+      try {
+        await store.setItem(key, JSON.stringify(remembered))
+      } catch {}
+    },
+    async forget() {
+      try {
+        await store.removeItem(key)
+      } catch {}
+    },
   }
 }
 
@@ -49,18 +73,7 @@ const carefulBatch = 4
 
 /** The memory of an upload whose id the caller keeps by himself. */
 export function memoryOf(uploadId: string): Memory {
-  return {
-    read: async () => ({ uploadId, batch: carefulBatch }),
-    write: async () => {},
-    forget: async () => {},
-  }
-}
-
-/** The memory of nothing. */
-export const noMemory: Memory = {
-  read: async () => undefined,
-  write: async () => {},
-  forget: async () => {},
+  return { ...noMemory, read: async () => ({ uploadId, batch: carefulBatch }) }
 }
 
 function parse(stored: string): Remembered | undefined {

@@ -82,8 +82,8 @@ export function nameOf(file: Uploadable): string | undefined {
 
 /** When the file was changed last; undefined where that is not known. */
 export function lastModifiedOf(file: Uploadable): number | undefined {
-  const known = 'lastModified' in file && typeof file.lastModified === 'number'
-  return known ? file.lastModified : undefined
+  const known = 'lastModified' in file ? file.lastModified : undefined
+  return typeof known === 'number' && Number.isFinite(known) ? known : undefined
 }
 
 function unreadable(detail: string, cause?: unknown): BulkwayError {

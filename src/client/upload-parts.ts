@@ -40,7 +40,7 @@ export async function uploadParts(plan: PartsPlan): Promise<Map<number, string |
       if (partNumber === undefined) return
       const etag = await uploadPart(plan, partNumber, signal)
       etags.set(partNumber, etag)
-      if (etag !== undefined) plan.urls.land({ partNumber, etag })
+      if (etag !== undefined) plan.urls.land({ partNumber, etag }, signal)
     }
   }
   const workers = Array.from({ length: Math.min(plan.concurrency, plan.waiting.length) }, work)
@@ -63,9 +63,14 @@ async function uploadPart(
   const start = (partNumber - 1) * partSize
   const body = partOf(file, start, Math.min(file.size, start + partSize))
 
+  let unsigned: unknown
+
   async function attempt(): Promise<PartAnswer> {
     for (let refusals = 1; ; refusals++) {
-      const { url, headers } = await urls.take(partNumber)
+      const { url, headers } = await urls.take(partNumber, signal).catch((error) => {
+        unsigned = error
+        throw error
+      })
       const answer = await send({
         url,
         headers,
@@ -94,7 +99,12 @@ async function uploadPart(
     }
   }
 
-  const { etag } = await persist(explained, { ...patience, signal })
+  const { etag } = await persist(explained, {
+    ...patience,
+    signal,
+    // The gateway was asked for a URL for as long as there is patience.
+    again: (error) => error !== unsigned,
+  })
   meter.set(partNumber, body.size)
   return etag
 }

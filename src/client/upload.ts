@@ -18,7 +18,10 @@ export interface UploadOptions {
   readonly signal?: AbortSignal
   /** Parts under way at a time; default 4. */
   readonly concurrency?: number
-  /** Where the upload is remembered, such as `localStorage`, or the id of one to go on with. */
+  /**
+   * Where the upload is remembered, such as `localStorage`, or the id of one to go on with. A file of
+   * which nobody knows when it was changed, such as a bare Blob, is not remembered: keep its id.
+   */
   readonly resume?: ResumeStore | string
   /**
    * SHA-256 of the file: in hex where it is known, `true` to read the whole file for it before
@@ -55,6 +58,12 @@ const firstGiveUpMs = 10_000
 /** Times that parts which the store has lost are sent again. */
 const roundsAtMost = 3
 
+/** What is asked for, with its SHA-256 in hex, where there is to be one. */
+type Asked = Omit<UploadOptions, 'sha256'> & {
+  readonly signal: AbortSignal
+  readonly sha256: string | undefined
+}
+
 /** An upload that is open at the gateway. */
 type Open = Omit<UploadProgress, 'state'> & {
   readonly signed: readonly SignedPart[]
@@ -77,15 +86,20 @@ export async function upload(
   const { signal = new AbortController().signal } = options
   signal.throwIfAborted()
   const memory = memoryFor(gateway, endpointId, file, options)
-  const found = await goOn(gateway, endpointId, file, memory, signal)
-  const open = found ?? (await start(gateway, endpointId, file, memory, { ...options, signal }))
+  const sha256 =
+    options.sha256 === true
+      ? await hashFile(file, { signal, onProgress: options.onProgress })
+      : options.sha256
+  const asked: Asked = { ...options, signal, sha256 }
+  const found = await goOn(gateway, endpointId, file, memory, asked)
+  const open = found ?? (await start(gateway, endpointId, file, memory, asked))
   if ('reused' in open) {
     await memory.forget()
     return open
   }
   options.onStart?.(open.uploadId)
   try {
-    const uploaded = await finish(gateway, send, endpointId, file, open, { ...options, signal })
+    const uploaded = await finish(gateway, send, endpointId, file, open, asked)
     await memory.forget()
     return uploaded
   } catch (error) {
@@ -99,11 +113,13 @@ function memoryFor(
   { baseUrl }: Gateway,
   endpointId: string,
   file: Uploadable,
-  { resume, filename }: UploadOptions,
+  options: UploadOptions,
 ): Memory {
+  const { resume, retain, name } = options
   if (resume === undefined) return noMemory
   if (typeof resume === 'string') return memoryOf(resume)
-  return createMemory(resume, baseUrl, endpointId, file, filename)
+  const traits = [baseUrl, endpointId, filenameOf(file, options), contentTypeOf(file, options)]
+  return createMemory(resume, file, [...traits, retain, name])
 }
 
 /** The upload that was begun earlier, if it is still of use. */
@@ -112,7 +128,7 @@ async function goOn(
   endpointId: string,
   file: Uploadable,
   memory: Memory,
-  signal: AbortSignal,
+  { signal, sha256 }: Asked,
 ): Promise<Open | Uploaded | undefined> {
   const remembered = await memory.read()
   if (remembered === undefined) return undefined
@@ -127,7 +143,8 @@ async function goOn(
   if (known === undefined || known.size !== file.size) return undefined
   const { state, landed, partSize, partCount, ...rest } = known
   if (state === 'failed') return undefined
-  if (state === 'complete') return { ...rest, reused: true }
+  // Nobody knows whether it was checked; the start of another one finds it, if it was.
+  if (state === 'complete') return sha256 === undefined ? { ...rest, reused: true } : undefined
   return { ...known, signed: [], urlsExpireAt: known.expiresAt, batch }
 }
 
@@ -147,17 +164,15 @@ async function start(
   endpointId: string,
   file: Uploadable,
   memory: Memory,
-  options: UploadOptions & { readonly signal: AbortSignal },
+  asked: Asked,
 ): Promise<Open | Uploaded> {
-  const { signal, onProgress, retain, name } = options
-  const filename = options.filename ?? nameOf(file)
-  const contentType = options.contentType ?? file.type
-  const sha256 =
-    options.sha256 === true ? await hashFile(file, { signal, onProgress }) : options.sha256
+  const { signal, retain, name, sha256 } = asked
+  const filename = filenameOf(file, asked)
+  const contentType = contentTypeOf(file, asked)
   const body: StartUpload = {
     size: file.size,
     ...(filename !== undefined && { filename }),
-    ...(contentType !== undefined && contentType !== '' && { contentType }),
+    ...(contentType !== undefined && { contentType }),
     ...(sha256 !== undefined && { checksum: { algorithm: 'sha256', value: sha256 } }),
     ...(retain !== undefined && { retain }),
     ...(name !== undefined && { name }),
@@ -179,17 +194,17 @@ async function finish(
   endpointId: string,
   file: Uploadable,
   open: Open,
-  options: UploadOptions & { readonly signal: AbortSignal },
+  asked: Asked,
 ): Promise<Uploaded> {
   const { uploadId, partSize, partCount } = open
-  const { signal, concurrency = 4 } = options
+  const { signal, sha256, concurrency = 4 } = asked
   const waiting: number[] = []
   const sizeOf = (part: number) => Math.min(file.size, part * partSize) - (part - 1) * partSize
-  const urls = createPartUrls({ gateway, endpointId, signal, waiting: () => waiting, ...open })
+  const urls = createPartUrls({ gateway, endpointId, waiting: () => waiting, ...open })
   let landed = new Map(open.landed.map(({ partNumber, etag }) => [partNumber, etag]))
   for (let round = 1; ; round++) {
     const there = [...landed.keys()].reduce((sum, part) => sum + sizeOf(part), 0)
-    const meter = createMeter('uploading', file.size, there, options.onProgress)
+    const meter = createMeter('uploading', file.size, there, asked.onProgress)
     for (let part = 1; part <= partCount; part++) if (!landed.has(part)) waiting.push(part)
     const plan = { file, partSize, urls, meter, send, concurrency, signal, waiting }
     try {
@@ -201,9 +216,9 @@ async function finish(
     }
     meter.end()
     try {
-      const parts = partsOf(landed)
+      const body = { parts: partsOf(landed), ...(sha256 !== undefined && { sha256 }) }
       const path = `uploads/${encodeURIComponent(uploadId)}/complete`
-      const answer = await gateway.call(endpointId, path, { body: { parts }, signal })
+      const answer = await gateway.call(endpointId, path, { body, signal })
       return { ...readComplete(answer), reused: false }
     } catch (error) {
       landed = await whatIsLeft(error)
@@ -231,6 +246,14 @@ async function finish(
     if (error instanceof BulkwayError && error.code === 'upload_incomplete') return fromStore()
     throw error
   }
+}
+
+function filenameOf(file: Uploadable, { filename }: { readonly filename?: string }) {
+  return filename ?? nameOf(file)
+}
+
+function contentTypeOf(file: Uploadable, { contentType }: { readonly contentType?: string }) {
+  return (contentType ?? file.type) || undefined
 }
 
 function partsOf(landed: ReadonlyMap<number, string>): LandedPart[] {

@@ -80,6 +80,47 @@ test('submits once, whatever becomes of the connection, and again where nothing 
   expect(calls).toBe(3)
 })
 
+test.each([
+  ['a broken connection', 'reset' as const],
+  ['an id that was not recorded', { status: 503, body: '{"code":"job_not_bound"}' }],
+  ['an upstream that broke off', { status: 502, body: '{"code":"upstream_unreachable"}' }],
+  ['a fault of the gateway', { status: 500, body: '{"code":"internal_error"}' }],
+  ['a proxy that gave up', { status: 504, body: '<html>' }],
+  ['a proxy that is full', { status: 503, body: '', headers: { 'retry-after': '0' } }],
+])('submits once after %s', async (_, fate) => {
+  const { gateway, client } = await start()
+  let calls = 0
+  gateway.fate = () => {
+    calls++
+    return fate
+  }
+  for (const operation of ['run', 'runsync'] as const) {
+    calls = 0
+    await expect(client[operation]('demo', { input: {} })).rejects.toThrow()
+    expect(calls).toBe(1)
+  }
+})
+
+test.each([
+  ['a line break', 'key-1\n'],
+  ['a line break within', 'key\r\n-1'],
+  ['a typographic quote', '“key-1”'],
+  ['a blank', 'key 1'],
+  ['nothing', ''],
+])('refuses a key with %s before anything is sent, and does not repeat it', async (_, apiKey) => {
+  const { gateway } = await start()
+  const onRetry = () => {
+    throw new TypeError('Tried again')
+  }
+  const client = createClient({ baseUrl: gateway.url, apiKey, retry: quick, onRetry })
+  const error = await client.status('demo', 'job-1').catch((one) => one)
+
+  expect(error).toMatchObject({ name: 'BulkwayError', code: 'unauthorized', status: 0 })
+  expect(error.cause).toBeUndefined()
+  if (apiKey !== '') expect(`${error.stack}`).not.toContain(apiKey)
+  expect(gateway.seen).toEqual([])
+})
+
 test('tells a problem with all that it says', async () => {
   const { gateway, client } = await start()
   const problem = {

@@ -294,6 +294,80 @@ test('does not take one file for another of the same name', async () => {
   expect(uploaded.uploadId).toBe('u2')
 })
 
+test('goes on with nothing where two files cannot be told apart', async () => {
+  const gateway = await startGateway()
+  const store = memory()
+  gateway.fate = (_, path) => (isPart(path) && partOf(path) > 1 ? { status: 413 } : undefined)
+  await clientOf(gateway)
+    .upload('demo', new Blob([randomBytes(9_500)]), { resume: store, concurrency: 1 })
+    .catch(() => {})
+  expect(store.size).toBe(0)
+  gateway.fate = () => undefined
+  const { uploadId } = await clientOf(gateway).upload('demo', new Blob([bytes]), { resume: store })
+
+  expect(gateway.bytesOf(uploadId)).toEqual(bytes)
+})
+
+test.each([
+  { retain: 'persist', name: 'b.png' } as const,
+  { name: 'a.png' },
+  { contentType: 'image/webp' },
+  { filename: 'b.png' },
+])('goes on with no upload that was begun without %j', async (asked) => {
+  const gateway = await startGateway()
+  const store = memory()
+  gateway.fate = (_, path) => (isPart(path) ? { status: 413 } : undefined)
+  await clientOf(gateway)
+    .upload('demo', file, { resume: store })
+    .catch(() => {})
+  gateway.fate = () => undefined
+  const { uploadId } = await clientOf(gateway).upload('demo', file, { resume: store, ...asked })
+
+  expect(uploadId).toBe('u2')
+  const [, second] = gateway.seen.filter(({ path }) => path.endsWith('/uploads'))
+  expect(JSON.parse(`${second?.body}`)).toMatchObject(asked)
+})
+
+test.each([
+  ['worked out', true],
+  ['known', createHash('sha256').update(bytes).digest('hex')],
+] as const)('has the SHA-256 that is %s checked after a pause, too', async (_, sha256) => {
+  const gateway = await startGateway()
+  const store = memory()
+  gateway.fate = (_, path) => (isPart(path) && partOf(path) > 5 ? { status: 413 } : undefined)
+  await clientOf(gateway)
+    .upload('demo', file, { resume: store, concurrency: 1 })
+    .catch(() => {})
+  gateway.fate = () => undefined
+  await clientOf(gateway).upload('demo', file, { resume: store, sha256 })
+
+  const completes = gateway.seen.filter(({ path }) => path.endsWith('/u1/complete'))
+  expect(completes.map(({ body }) => JSON.parse(`${body}`).sha256)).toEqual([
+    createHash('sha256').update(bytes).digest('hex'),
+  ])
+})
+
+test('takes a complete upload for the file only where no SHA-256 is asked for', async () => {
+  const gateway = await startGateway()
+  const { uploadId } = await clientOf(gateway).upload('demo', file)
+  const again = await clientOf(gateway).upload('demo', file, { resume: uploadId })
+  expect(again).toMatchObject({ uploadId, reused: true })
+
+  const checked = await clientOf(gateway).upload('demo', file, { resume: uploadId, sha256: true })
+  expect(checked).toMatchObject({ uploadId: 'u2', reused: false })
+})
+
+test('uploads where it cannot remember', async () => {
+  const gateway = await startGateway()
+  const fail = () => {
+    throw new DOMException('Full', 'QuotaExceededError')
+  }
+  const store = { getItem: fail, setItem: fail, removeItem: fail }
+  await clientOf(gateway).upload('demo', file, { resume: store })
+
+  expect(gateway.bytesOf('u1')).toEqual(bytes)
+})
+
 test('sends nothing where the gateway has the same file already', async () => {
   const gateway = await startGateway()
   const first = await clientOf(gateway).upload('demo', file, { sha256: true })
@@ -360,6 +434,42 @@ test('stops the other parts when one fails for good', async () => {
 
   await expect(clientOf(gateway).upload('demo', file)).rejects.toMatchObject({ status: 413 })
   expect(putsOf(gateway).length).toBeLessThanOrEqual(4)
+})
+
+const isSigning = ({ path, body }: { path: string; body: Buffer }) =>
+  path.endsWith('/parts') && JSON.parse(`${body}`).partNumbers.length > 0
+
+test('asks once for URLs that are refused, however many parts wait for them', async () => {
+  const gateway = await startGateway({ expiresSeconds: 0 })
+  const refusal = { status: 403, body: JSON.stringify({ code: 'forbidden', detail: 'No' }) }
+  gateway.fate = (_, path) => (path.endsWith('/parts') ? refusal : undefined)
+
+  await expect(clientOf(gateway).upload('demo', file)).rejects.toMatchObject({ code: 'forbidden' })
+  expect(gateway.seen.filter(isSigning)).toHaveLength(1)
+})
+
+test('gives up URLs that do not come once, however many parts wait for them', async () => {
+  const gateway = await startGateway({ expiresSeconds: 0 })
+  gateway.fate = (_, path) => (path.endsWith('/parts') ? { status: 503 } : undefined)
+  const retries: Retry[] = []
+  const client = clientOf(gateway, {
+    retry: { baseMs: 5, capMs: 5, giveUpMs: 200 },
+    onRetry: (retry) => retries.push(retry),
+  })
+
+  await expect(client.upload('demo', file)).rejects.toMatchObject({ status: 503 })
+  expect(retries.filter(({ tries }) => tries === 1)).toHaveLength(1)
+})
+
+test('asks for no more URLs when a part has failed for good', async () => {
+  const gateway = await startGateway({ signedParts: 1 })
+  gateway.fate = (_, path) => {
+    if (path.endsWith('/parts')) return { status: 503 }
+    return isPart(path) ? { status: 413 } : undefined
+  }
+  const client = clientOf(gateway, { retry: { ...quick, giveUpMs: 600_000 } })
+
+  await expect(client.upload('demo', file)).rejects.toMatchObject({ status: 413 })
 })
 
 test('drops an upload', async () => {
