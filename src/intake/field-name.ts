@@ -8,13 +8,19 @@ export interface FieldPlace {
   readonly append: boolean
 }
 
+/** Tokens of a name: a few bytes of each would be a level of the request, a thousand times over. */
+const maxTokens = 32
+
 /**
  * Reads a field's name: `image`, dotted `images.0.image` or `input.image`, `images[]` for an item, or
- * a JSON Pointer `/input/images/0`, of which a last token `-` is an item too. Undefined where it
- * names no place below `input`.
+ * a JSON Pointer `/input/images/0`, of which a last token `-` is an item too. Answers a
+ * text for clients where it names no place below `input` or one more than 32 tokens deep.
  */
-export function readFieldName(name: string): FieldPlace | undefined {
-  return name.startsWith('/') ? fromPointer(name) : fromDots(name)
+export function readFieldName(name: string): FieldPlace | string {
+  const place = name.startsWith('/') ? fromPointer(name) : fromDots(name)
+  if (place === undefined) return 'its name is no place below "input"'
+  const { length } = place.tokens
+  return length <= maxTokens ? place : `its name leads ${length} levels deep: ${maxTokens} allowed`
 }
 
 function fromPointer(name: string): FieldPlace | undefined {

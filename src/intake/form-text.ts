@@ -55,7 +55,7 @@ export function createFormText(options: {
 
   function addPlaced(part: Named, text: string): void {
     const place = readFieldName(part.name)
-    if (place === undefined) throw refuseField(part, 'its name is no place below "input"')
+    if (typeof place === 'string') throw refuseField(part, place)
     fields.push({ ...place, name: part.name, offset: part.offset, text })
   }
 

@@ -53,7 +53,7 @@ function readInput(header: string | null, query: URLSearchParams): Uint8Array | 
   if (header === null || header.trimStart().startsWith('{')) {
     return encoder.encode(header === null ? asked : latin1ToUtf8(asked))
   }
-  const decoded = decodeBase64url(header.replace(/=+$/, ''))
+  const decoded = decodeBase64url(header.replace(/={1,2}$/, ''))
   if (decoded === undefined) throw refuse('Send Bulkway-Input as JSON or that as base64url')
   return decoded
 }

@@ -17,7 +17,7 @@ export interface StageFormOptions extends FileStaging {
   readonly boundary: string
   readonly bytes: BytePrimitives
   readonly limits: FormLimits & JsonLimits
-  /** Bytes of all fields that are no files, which are held. */
+  /** Bytes of all names, and of all fields that are no files: both are held. */
   readonly textMaxBytes: number
 }
 
@@ -50,7 +50,13 @@ export async function stageForm(options: StageFormOptions): Promise<StagedFiles>
     return writer
   }
 
+  function count(bytes: number): void {
+    textBytes += bytes
+    if (textBytes > options.textMaxBytes) throw tooMuchText(options.textMaxBytes, textBytes)
+  }
+
   async function begin(part: FormPart): Promise<void> {
+    count(part.name.length)
     if (!isFile(part)) return
     file = describeFile(part, files.length)
     if (part.filename !== '') await open()
@@ -62,8 +68,7 @@ export async function stageForm(options: StageFormOptions): Promise<StagedFiles>
       await to.write(bytes)
       return
     }
-    textBytes += bytes.length
-    if (textBytes > options.textMaxBytes) throw tooMuchText(options.textMaxBytes, textBytes)
+    count(bytes.length)
     held.append(bytes)
   }
 
@@ -108,7 +113,7 @@ function isFile({ name, filename, contentType }: FormPart): boolean {
 
 function describeFile(part: FormPart, index: number): ArrivingFile {
   const place = readFieldName(part.name)
-  if (place === undefined) throw refuseField(part, 'its name is no place below "input"')
+  if (typeof place === 'string') throw refuseField(part, place)
   const { filename, contentType: mediaType } = part
   return {
     index,
@@ -121,7 +126,7 @@ function describeFile(part: FormPart, index: number): ArrivingFile {
 function tooMuchText(limit: number, actual: number): GatewayError {
   return new GatewayError(
     'body_too_large',
-    `Cannot take more than ${limit} bytes in fields that are no files: send large ones as files`,
+    `Cannot take more than ${limit} bytes in names and in fields that are no files: send large ones as files`,
     { limit, actual },
   )
 }

@@ -351,6 +351,29 @@ describe('a form that cannot be staged', () => {
     }
   })
 
+  test.each([undefined, 'f'])('takes names of 32 tokens and none of more (%s)', async (name) => {
+    const changes = { limits: { ...limits, formNameBytes: 1024 } }
+    const fieldOf = (count: number) => form([`a${'.a'.repeat(count - 1)}`, 'x', name])
+    const { text } = await stage([fieldOf(32)], changes)
+    expect(new TextDecoder().decode(text)).toContain(`${'{"a":'.repeat(32)}"`)
+    await Promise.all([...store.objects.keys()].map((key) => store.delete(key)))
+    expect(await problemOf(stage([fieldOf(33)], changes))).toMatch(
+      /^invalid_form: .* 33 levels deep: 32 allowed/,
+    )
+    expectEmpty()
+  })
+
+  test.each([undefined, 'f'])('counts names as text, of what is empty, too (%s)', async (name) => {
+    const fields = (count: number) =>
+      form(...Array.from({ length: count }, (_, at): Entry => [`${'n'.repeat(9)}${at}`, '', name]))
+    const changes = { textMaxBytes: 100 }
+    expect(await problemOf(stage([fields(11)], changes))).toContain(
+      'body_too_large: Cannot take more than 100 bytes in names and in fields',
+    )
+    expectEmpty()
+    expect((await stage([fields(10)], changes)).files).toHaveLength(name === undefined ? 0 : 10)
+  })
+
   test('leaves nothing behind wherever it breaks off or ends too early', async () => {
     const body = form(file, ['input', '{}'], ['b', 'y'.repeat(13), 'f'])
     for (let at = 1; at < body.length - 2; at++) {
