@@ -12,7 +12,7 @@ export interface PartHeaders {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const latin1 = new TextDecoder('latin1')
-const lineForm = /^([\w!#$%&'*+.^`|~-]+)[ \t]*:[ \t]*(.*?)[ \t]*$/s
+const lineForm = /^([\w!#$%&'*+.^`|~-]+)[ \t]*:(.*)$/s
 const plainCodings: ReadonlySet<string> = new Set(['7bit', '8bit', 'binary'])
 
 /**
@@ -27,7 +27,8 @@ export function readPartHeaders(block: Uint8Array): PartHeaders | string {
     .replace(/\r\n(?=[ \t])/g, '')
     .split('\r\n')) {
     if (line === '') continue
-    const [, field, value = ''] = lineForm.exec(line) ?? []
+    const [, field, rest = ''] = lineForm.exec(line) ?? []
+    const value = withoutBlanks(rest)
     if (field === undefined || hasControls(value))
       return 'Send part headers of the form "name: value"'
     const name = field.toLowerCase()
@@ -85,6 +86,19 @@ function decode(block: Uint8Array): string {
   } catch {
     return latin1.decode(block)
   }
+}
+
+/** Without blanks at both ends; an expression for it would take the square of a line's length. */
+function withoutBlanks(text: string): string {
+  let start = 0
+  let end = text.length
+  while (start < end && isBlank(text[start])) start++
+  while (end > start && isBlank(text[end - 1])) end--
+  return text.slice(start, end)
+}
+
+function isBlank(character: string | undefined): boolean {
+  return character === ' ' || character === '\t'
 }
 
 function hasControls(text: string): boolean {
