@@ -40,7 +40,7 @@ interface Published {
 
 /**
  * Makes the key set: fetched when it is needed first, again after ten minutes, and for an unknown
- * kid at most every 30 s. Nobody awaits another request's question, because on Workers one must not.
+ * kid at most every 30 s; none is believed more than 5 s longer. Nobody awaits another request's question, because on Workers one must not.
  */
 export function createKeySet(options: {
   readonly platform: Pick<Platform, 'now' | 'send' | 'wait'>
@@ -60,8 +60,10 @@ export function createKeySet(options: {
   const isAsking = () => isOpen && isWithin(askedAt, timeoutMs)
 
   async function current(): Promise<Published> {
-    if (published !== undefined && (isWithin(published.at, keepMs) || isAsking())) return published
-    return await newerThan(published)
+    if (published === undefined) return await newerThan(published)
+    // Only while the first question is open: with every further one they would live on for ever.
+    const ms = isAsking() ? keepMs + timeoutMs : keepMs
+    return isWithin(published.at, ms) ? published : await newerThan(published)
   }
 
   async function newerThan(old: Published | undefined): Promise<Published> {

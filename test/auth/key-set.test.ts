@@ -134,6 +134,34 @@ describe('the keys of a provider', () => {
     expect(await keySet.find(header('a'))).toBeDefined()
   })
 
+  it('are not believed longer because they cannot be fetched', async () => {
+    const keySet = open()
+    await keySet.find(header('a'))
+    const held: (() => void)[] = []
+    server.answer = (_, response) => void held.push(() => response.writeHead(503).end())
+    const asked = async () => {
+      while (held.length === 0) await new Promise((resolve) => setImmediate(resolve))
+    }
+    const failing = async (during: () => Promise<void>) => {
+      const first = expectUnavailable(keySet.find(header('a')))
+      await asked()
+      await during()
+      held.pop()?.()
+      await first
+    }
+    clock.now += 600_000
+    await failing(async () => {
+      clock.now += 4_999
+      expect(await keySet.find(header('a'))).toBeDefined()
+    })
+    clock.now += 5_000
+    await failing(async () => {
+      const late = keySet.find(header('a'))
+      held.pop()?.()
+      await expectUnavailable(late)
+    })
+  })
+
   it('that are known stay so while others cannot be fetched', async () => {
     const keySet = open()
     await keySet.find(header('a'))
