@@ -10,8 +10,8 @@ import { cleanAnswer } from './clean-answer.ts'
 import type { Call, Deps } from './deps.ts'
 import { chooseAccess, withdrawAccess } from './give-access.ts'
 import { discardStaged, type LiftedRequest, liftPayloads } from './lift-payloads.ts'
-import { limitBody } from './limit-body.ts'
 import { newGrant } from './new-grant.ts'
+import { openBody } from './open-body.ts'
 import { forward, isNotSent, passThrough, requirePassthrough, untouched } from './pass-through.ts'
 import { type LiftPlan, stillTooLarge, tooLarge } from './plan-submit.ts'
 import { readSmallBody } from './read-small-body.ts'
@@ -43,7 +43,7 @@ export async function submitOpenai(deps: Deps, call: Call, path: string): Promis
 
   const plan = planLift(endpoint, call)
   if (plan === undefined) return await passOn()
-  let body = limitBody(call, principal) ?? call.body
+  let body = openBody(deps, call, principal) ?? call.body
   const size = call.contentLength ?? Number.POSITIVE_INFINITY
   if (size <= deps.config.limits.smallBodyBytes) {
     const bytes = await readSmallBody(deps, body)

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { onceBody } from '../../src/bytes/once-body.ts'
 import { readFile } from '../../src/flows/read-file.ts'
@@ -203,5 +204,37 @@ describe('goes on as it came', () => {
       submitOpenai(deps, callOf('demo', '{"a":"bulkway:x"}', json), path),
     ).rejects.toMatchObject({ code: 'not_found' })
     expect(gateway.sent).toEqual([])
+  })
+})
+
+describe('a body whose digest is announced', () => {
+  const digest = (text: string) => `sha-256=:${createHash('sha256').update(text).digest('base64')}:`
+  const large = JSON.stringify(chatOf(dataUri))
+  const bodies: [string, string][] = [
+    ['that goes on as it came', '{"model":"m"}'],
+    ['that is looked into', '{"a":"\\u0062ulk"}'],
+    ['with a file', large],
+  ]
+
+  test.each(bodies)('%s goes on where it is right', async (_, body) => {
+    for (const name of ['content-digest', 'repr-digest']) {
+      await readReply(await post('eager', body, { ...json, [name]: digest(body) }))
+    }
+    expect(chats()).toHaveLength(2)
+  })
+
+  test.each(bodies)('%s is refused where it is not, and leaves nothing', async (_, body) => {
+    for (const name of ['content-digest', 'repr-digest']) {
+      const headers = { ...json, [name]: digest(`${body} `) }
+      await expect(post('eager', body, headers)).rejects.toMatchObject({ code: 'digest_mismatch' })
+    }
+    await gateway.idle()
+    expect(chats()).toEqual([])
+    expect([...gateway.store.objects.keys()]).toEqual([])
+  })
+
+  test('is refused where the digest is none', async () => {
+    const headers = { ...json, 'content-digest': 'sha-256=x' }
+    await expect(post('demo', '{}', headers)).rejects.toMatchObject({ code: 'invalid_request' })
   })
 })
