@@ -9,6 +9,7 @@ import { chooseNative } from './give-access.ts'
 import { type LiftedRequest, liftPayloads } from './lift-payloads.ts'
 import { newGrant } from './new-grant.ts'
 import type { SubmitPlan } from './plan-submit.ts'
+import { readPolicyTtl, readWebhook } from './request-members.ts'
 import { formsOf, wantsS3Config } from './seal-job.ts'
 import { StandIns, standInsFor } from './stand-ins.ts'
 
@@ -58,7 +59,7 @@ export function describeUntouched(bytes: number, { maxBytes }: SubmitPlan): Repl
  * Reads a request to its end and says what would become of it. Nothing is stored and nothing is
  * submitted; what would be refused for its body is refused here too.
  *
- * @throws {GatewayError} as `liftPayloads`
+ * @throws {GatewayError} as `liftPayloads`; webhook_refused, invalid_request, misconfigured
  */
 export async function describePlan(
   deps: Deps,
@@ -73,7 +74,9 @@ export async function describePlan(
   if (!lifted.concernsUs && plan.kind === 'json') {
     return describeUntouched(lifted.residue.bytes.length, plan)
   }
-  const times = lifetimesOf({ ...deps.config.access, ttl: undefined, now: deps.platform.now() })
+  await readWebhook(deps, lifted.residue)
+  const ttl = readPolicyTtl(lifted.residue)
+  const times = lifetimesOf({ ...deps.config.access, ttl, now: deps.platform.now() })
   const folder = { day: lifted.stageDay, grantId: lifted.stageId }
   const grant = await newGrant(deps, call, admission, { folder, mounts: [] }, times)
   const formOf = formsOf(endpoint, lifted.residue)

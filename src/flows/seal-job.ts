@@ -8,15 +8,13 @@ import { type Edit, renderResidue } from '../json/render.ts'
 import type { LiftRule } from '../json/rules.ts'
 import type { Residue } from '../json/splicer.ts'
 import { makeWebhookToken } from '../webhooks/sealed-url.ts'
-import { checkTarget } from '../webhooks/target.ts'
 import type { Admission } from './admit.ts'
 import type { Call, Deps } from './deps.ts'
 import { chooseAccess, grantedKeys, withdrawAccess } from './give-access.ts'
 import { type LiftedRequest, s3ConfigNames } from './lift-payloads.ts'
 import { newGrant } from './new-grant.ts'
+import { members, readPolicyTtl, readWebhook, valueAt } from './request-members.ts'
 import { StandIns, standInsFor } from './stand-ins.ts'
-
-const decoder = new TextDecoder()
 
 /**
  * Seals the grant of a request and renders what goes upstream: paths for payloads, the job's keys,
@@ -41,13 +39,13 @@ export async function sealJob(
   const isWanted = wantsS3Config(endpoint, lifted)
   const asked = isWanted ? endpoint : { ...endpoint, access: 'none' as const }
   const access = await chooseAccess(deps, asked, lifted, times)
-  const unsealed: Grant = {
-    ...(await newGrant(deps, call, admission, access, times)),
-    secrets: ownersSecrets(residue),
-    ...(webhook === undefined ? {} : { webhook }),
-  }
   let minted: Minted | undefined
   try {
+    const unsealed: Grant = {
+      ...(await newGrant(deps, call, admission, access, times)),
+      secrets: ownersSecrets(residue),
+      ...(webhook === undefined ? {} : { webhook }),
+    }
     minted = isWanted ? await access.minter.mint(unsealed) : undefined
     const bucketName = minted?.s3Config.bucketName
     const standIns = new StandIns(deps, { grant: unsealed, native: access.native, bucketName })
@@ -127,46 +125,8 @@ function hasOwnS3Config(residue: Residue): boolean {
   return members(residue, 's3Config').some(({ start }) => residue.bytes[start] !== 0x6e)
 }
 
-async function readWebhook(deps: Deps, residue: Residue): Promise<string | undefined> {
-  const last = members(residue, 'webhook').at(-1)
-  if (last === undefined) return undefined
-  const value: unknown = valueAt(residue, last)
-  if (value === null || value === '') return undefined
-  if (typeof value !== 'string') {
-    throw new GatewayError('invalid_request', 'Cannot use a webhook that is no string', {
-      pointer: '/webhook',
-    })
-  }
-  const { url } = await checkTarget(value, {
-    resolve: deps.platform.resolve,
-    allowLoopback: deps.config.allowLoopbackWebhooks,
-  })
-  // It is put back into JSON as it stands here; the parser leaves backslashes in queries.
-  return url.href.replaceAll('\\', '%5C')
-}
-
-/** `policy.ttl` as the request gives it. */
-function readPolicyTtl(residue: Residue): unknown {
-  const last = members(residue, 'policy').at(-1)
-  const policy: unknown = last === undefined ? undefined : valueAt(residue, last)
-  return typeof policy === 'object' && policy !== null && 'ttl' in policy ? policy.ttl : undefined
-}
-
 function ownersSecrets(residue: Residue): GrantSecret[] {
   return residue.members
     .filter(({ name, start }) => s3ConfigNames.has(name) && residue.bytes[start] === 0x7b)
     .flatMap((member) => callerSecrets(valueAt(residue, member)))
-}
-
-function members(residue: Residue, name: string): Residue['members'][number][] {
-  return residue.members.filter((member) => member.name === name && member.depth === 1)
-}
-
-function valueAt(residue: Residue, { start, end }: { start: number; end: number }): unknown {
-  try {
-    return JSON.parse(decoder.decode(residue.bytes.subarray(start, end)))
-  } catch {
-    // A payload was lifted out of the value, so it is none that the gateway understands.
-    return undefined
-  }
 }

@@ -76,6 +76,27 @@ describe.each([
     await deleteJob(gateway.deps, { ...callOf('demo'), method: 'DELETE' }, 'job-1')
     expect(files(gateway)).toEqual([cat.key, dog.key].sort())
   })
+
+  test('leave no copy where the grant cannot be made', async () => {
+    const { gateway } = open()
+    const copies = copying(gateway)
+    const cat = await upload(gateway)
+    const { keyring } = gateway.deps
+    const fault = new Error('no key')
+    const deps = {
+      ...gateway.deps,
+      keyring: Object.defineProperty(Object.create(keyring), 'current', {
+        get() {
+          if (copies.length > 0) throw fault
+          return keyring.current
+        },
+      }) as typeof keyring,
+    }
+    const call = callOf('demo', JSON.stringify({ input: { a: refOf(cat.uploadId) } }))
+    await expect(submitJob(deps, call, 'run')).rejects.toBe(fault)
+    expect(copies).toHaveLength(1)
+    expect(files(gateway)).toEqual([cat.key])
+  })
 })
 
 describe('keys of an STS', () => {

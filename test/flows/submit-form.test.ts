@@ -301,10 +301,45 @@ describe('a request for the plan', () => {
     expect(plan).toMatchObject({ untouched: false, staged: [], access: { kind: 'none' } })
   })
 
+  test('knows what keys a job of this length is given', async () => {
+    const secret = { env: 'ANY' }
+    gateway = fakeGateway({
+      stores: {
+        main: {
+          ...{ kind: 's3', endpoint: 'https://ceph.example', region: 'default', bucket: 'bulkway' },
+          ...{ accessKeyId: secret, secretAccessKey: secret },
+          sts: { roleArn: 'arn:aws:iam:::role/bulkway-job', maxSeconds: 43_200 },
+        },
+      },
+      endpoints: {
+        '*': { upstream: 'https://upstream.example/v2', store: 'main' },
+        demo: {
+          ...{ as: 'key', access: 'sts', s3Config: 'always' },
+          s3ConfigFields: { sessionToken: 'token', keyPrefix: 'prefix' },
+        },
+      },
+    })
+    const kindFor = async (policy: object) =>
+      (await planOf(jsonOf(JSON.stringify({ input: {}, policy }), prefer))).access.kind
+    expect(await kindFor({ ttl: 3_600_000 })).toBe('sts')
+    expect(await kindFor({ ttl: 86_400_000 })).toBe('job-bucket')
+    expect(await kindFor({})).toBe('job-bucket')
+  })
+
   test('is refused for what a job is refused for', async () => {
     expect(await codeOf(jsonOf('{"input":1}', prefer))).toBe('invalid_request')
     expect(await codeOf(formOf([['/x', 'x', 'f']], prefer))).toBe('invalid_form')
     expect(await codeOf(callOf('demo', undefined, prefer))).toBe('invalid_json')
+    const webhook = 'http://client.example/'
+    expect(await codeOf(jsonOf(JSON.stringify({ input: {}, webhook }), prefer))).toBe(
+      'webhook_refused',
+    )
+    const form: Entry[] = [
+      ['image', 'x', 'a.png'],
+      ['webhook', webhook],
+    ]
+    expect(await codeOf(formOf(form, prefer))).toBe('webhook_refused')
+    expect(await codeOf(jsonOf('{"input":{},"webhook":1}', prefer))).toBe('invalid_request')
   })
 
   test('is none where other things are preferred', async () => {
