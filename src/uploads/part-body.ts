@@ -56,15 +56,23 @@ export class PartBody implements OutgoingBody {
 
   async #next(): Promise<Uint8Array | undefined> {
     if (this.#whole) return undefined
+    let chunk = await this.#take()
+    if (this.#read === this.length) {
+      // The chunk's memory is the body's again with the next read, which tells that there is no more.
+      chunk = chunk?.slice()
+      while ((await this.#take()) !== undefined);
+      await this.#verify()
+      this.#whole = true
+    }
+    return chunk
+  }
+
+  async #take(): Promise<Uint8Array | undefined> {
     const chunk = await this.#body?.read()
     this.#read += chunk?.length ?? 0
     if (this.#read > this.length) throw this.mismatch('more')
     if (chunk === undefined && this.#read < this.length) throw this.mismatch(`${this.#read}`)
     if (chunk !== undefined) await this.#hash?.update(chunk)
-    if (this.#read === this.length) {
-      await this.#verify()
-      this.#whole = true
-    }
     return chunk
   }
 

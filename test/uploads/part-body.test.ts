@@ -77,6 +77,25 @@ describe('a part on its way', () => {
     }
   })
 
+  it('never leaves whole when more comes, wherever it is cut', async () => {
+    const longer = Buffer.concat([bytes, Buffer.from('X')])
+    for (let at = 0; at <= longer.length; at++) {
+      const part = partOf(bodyOf([longer.subarray(0, at), longer.subarray(at)]), bytes.length)
+      let sent = 0
+      const reading = (async () => {
+        for (let chunk = await part.read(); chunk !== undefined; chunk = await part.read()) {
+          sent += chunk.length
+        }
+      })()
+      await expect(reading).rejects.toMatchObject({ code: 'upload_mismatch' })
+      expect(sent).toBeLessThan(bytes.length)
+      expect(part.isWhole).toBe(false)
+    }
+    const empty = partOf(bodyOf([new Uint8Array(0), Buffer.from('X')]), 0)
+    await expect(empty.read()).rejects.toMatchObject({ code: 'upload_mismatch' })
+    expect(empty.isWhole).toBe(false)
+  })
+
   it('may be empty, and must not be missing', async () => {
     const empty = partOf(undefined, 0, createHash('sha256').digest('hex'))
     expect(await empty.read()).toBeUndefined()
