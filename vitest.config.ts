@@ -41,6 +41,7 @@ export default defineConfig({
           provide: { runtime: 'node' as const },
           fileParallelism: false,
           testTimeout: 480_000,
+          expect: { poll: { timeout: 60_000, interval: 100 } },
           hookTimeout: 120_000,
           sequence: { groupOrder: 3 },
         },

@@ -7,6 +7,7 @@ import { readLanded } from './landed.ts'
 import { createRowView, type RowState } from './row-view.ts'
 import type { LandedFile } from './session.ts'
 import {
+  callerMark,
   createUploadMemory,
   type FileTraits,
   forgetUnfinished,
@@ -22,6 +23,8 @@ export interface FileRow {
   hasFile(): boolean
   /** The endpoint that the upload is for. */
   endpointId(): string
+  /** The upload, once it has begun. */
+  uploadId(): string | undefined
   /** Takes the file, the same one where there was one before, and goes on. */
   give(file: File): void
   /** Begins or goes on, if all that is needed is there; nothing where it has landed. */
@@ -44,6 +47,8 @@ export interface FileRowOptions {
   /** Upload that was begun earlier. */
   readonly uploadId?: string
   readonly landed?: LandedFile
+  /** Whether another row has the same upload, as one of the same file does. */
+  isShared(uploadId: string): boolean
   /** Told whatever a reload must know. */
   onChange(): void
   onRemove(): void
@@ -53,7 +58,7 @@ type Done = Pick<Uploaded, 'ref' | 'uploadId' | 'expiresAt'>
 
 /** Creates the row of a file that was given, or that an earlier session has begun to send. */
 export function createFileRow(options: FileRowOptions): FileRow {
-  const { caller, traits, onChange, onRemove } = options
+  const { caller, traits, isShared, onChange, onRemove } = options
   const { name, size } = traits
   const view = createRowView(traits, options.path)
   let { file, endpointId, uploadId } = options
@@ -81,8 +86,8 @@ export function createFileRow(options: FileRowOptions): FileRow {
     if (uploadId === undefined || !caller.isReady()) return
     const known = await readLanded(caller, endpointId, uploadId)
     if (file !== undefined || known === undefined) return
-    if (known.state === 'gone') {
-      forgetUnfinished(localStorage, uploadId)
+    if (known.state === 'gone' || known.state === 'unknown') {
+      if (known.state === 'gone') forgetUnfinished(localStorage, uploadId)
       onRemove()
     } else if (known.state === 'complete') {
       forgetUnfinished(localStorage, uploadId)
@@ -101,7 +106,8 @@ export function createFileRow(options: FileRowOptions): FileRow {
       show('sending', `${title}. Trying again in ${formatSpan(delayMs)}`)
     })
     endpointId = caller.endpointId()
-    memory = createUploadMemory(localStorage, () => ({ ...traits, endpointId, path: path() }))
+    const begun = { ...traits, endpointId, caller: callerMark(caller.key()) }
+    memory = createUploadMemory(localStorage, () => ({ ...begun, path: path() }))
     show('sending', 'Starting')
     let quarter = 0
     try {
@@ -147,7 +153,10 @@ export function createFileRow(options: FileRowOptions): FileRow {
       return Promise.reject(new Error(`${name} is not at hand: drop it again, or remove it`))
     }
     if (!caller.isReady()) return Promise.reject(new Error('Endpoint or key is missing'))
-    done = undefined
+    if (done !== undefined) {
+      done = undefined
+      uploadId = undefined
+    }
     const stop = new AbortController()
     under = { stop, ref: send(file, stop) }
     return under.ref
@@ -168,10 +177,11 @@ export function createFileRow(options: FileRowOptions): FileRow {
   })
   view.remove.addEventListener('click', () => {
     under?.stop.abort()
-    if (uploadId !== undefined) {
+    if (uploadId !== undefined && !isShared(uploadId)) {
       forgetUnfinished(localStorage, uploadId)
-      // What nobody refers to any more ends by itself, should this fail.
-      if (caller.isReady())
+      // A job that is queued may need what has landed, which ends by itself, as this does should it
+      // fail.
+      if (done === undefined && caller.isReady())
         caller
           .client()
           .abortUpload(endpointId, uploadId)
@@ -188,6 +198,7 @@ export function createFileRow(options: FileRowOptions): FileRow {
     path,
     hasFile: () => file !== undefined,
     endpointId: () => endpointId,
+    uploadId: () => uploadId,
     give(given) {
       file = given
       start()

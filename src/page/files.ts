@@ -3,7 +3,7 @@ import type { Caller } from './caller.ts'
 import { announce, byId } from './elements.ts'
 import { createFileRow, type FileRow, type FileRowOptions } from './file-row.ts'
 import { remember, type Session } from './session.ts'
-import { type FileTraits, isSameFile, listUnfinished } from './unfinished.ts'
+import { callerMark, type FileTraits, isSameFile, listUnfinished } from './unfinished.ts'
 
 /** The files of the request. */
 export interface Files {
@@ -28,8 +28,16 @@ export function createFiles(caller: Caller, session: Session): Files {
       rows.flatMap((row) => row.landed() ?? []),
     )
   }
-  function addRow(about: Omit<FileRowOptions, 'caller' | 'onChange' | 'onRemove'>): FileRow {
-    const row = createFileRow({ ...about, caller, onChange, onRemove: () => removeRow(row) })
+  function addRow(
+    about: Omit<FileRowOptions, 'caller' | 'isShared' | 'onChange' | 'onRemove'>,
+  ): FileRow {
+    const row = createFileRow({
+      ...about,
+      caller,
+      isShared: (uploadId) => rows.some((one) => one !== row && one.uploadId() === uploadId),
+      onChange,
+      onRemove: () => removeRow(row),
+    })
     rows.push(row)
     list.append(row.element)
     return row
@@ -66,10 +74,10 @@ export function createFiles(caller: Caller, session: Session): Files {
   /** What was begun for the endpoint and is not in the list. */
   function restore(): void {
     if (caller.endpointId() === '') return
-    for (const { path, uploadId, endpointId, ...traits } of listUnfinished(
-      localStorage,
-      caller.endpointId(),
-    )) {
+    const mark = callerMark(caller.key())
+    for (const one of listUnfinished(localStorage, caller.endpointId(), mark)) {
+      const { path, uploadId, endpointId, name, size, lastModified } = one
+      const traits: FileTraits = { name, size, lastModified }
       const isThere = rows.some((row) => isSameFile(row.traits, traits))
       if (!isThere && uploadId !== undefined) addRow({ traits, path, endpointId, uploadId })
     }

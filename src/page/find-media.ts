@@ -60,10 +60,10 @@ function look(value: string, names: readonly string[]): Found | undefined {
     return { kind, url: value, name: decode(last) || new URL(value).hostname, path }
   }
   const type64 = signatures.find(([begin]) => begin.test(value))?.[1]
-  if (type64 === undefined || value.length < 60 || !/^[A-Za-z0-9+/\s]+=*\s*$/.test(value)) {
-    return undefined
-  }
-  return look(`data:${type64};base64,${value}`, names)
+  if (type64 === undefined || value.length < 60) return undefined
+  const base64 = value.trimEnd()
+  if (!/^[A-Za-z0-9+/\s]+=*$/.test(base64)) return undefined
+  return look(`data:${type64};base64,${base64}`, names)
 }
 
 function of<K extends string>(kind: K, names: string): Record<string, K> {

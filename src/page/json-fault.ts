@@ -7,7 +7,7 @@ export interface JsonFault {
 }
 
 const blank = /[ \t\n\r]*/y
-const string = /"(?:[^"\\\p{Cc}]|[\x7f-\x9f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/uy
+const escaped = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y
 const scalar = /(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)(?![\w.])/y
 
 /**
@@ -24,6 +24,11 @@ export function findJsonFault(text: string): JsonFault | undefined {
     if (!pattern.test(text)) return false
     at = pattern.lastIndex
     return true
+  }
+  function takeString(): boolean {
+    const end = endOfString(text, at)
+    at = end ?? at
+    return end !== undefined
   }
   function fault(said: string): JsonFault {
     const before = text.slice(0, at)
@@ -50,7 +55,7 @@ export function findJsonFault(text: string): JsonFault | undefined {
       at++
       expected = closer === '}' ? 'name' : 'value'
     } else if (expected.endsWith('name')) {
-      if (!take(string)) return fault(stringFault(character, 'A name in double quotes is missing'))
+      if (!takeString()) return fault(stringFault(character, 'A name in double quotes is missing'))
       take(blank)
       if (text[at] !== ':') return fault('":" is missing')
       at++
@@ -60,10 +65,28 @@ export function findJsonFault(text: string): JsonFault | undefined {
       closers.push(character === '{' ? '}' : ']')
       expected = character === '{' ? 'first-name' : 'first-value'
     } else {
-      if (!take(string) && !take(scalar)) return fault(stringFault(character, 'This is no value'))
+      if (!takeString() && !take(scalar)) return fault(stringFault(character, 'This is no value'))
       expected = 'after'
     }
   }
+}
+
+/**
+ * The offset after the string that begins at `start`; undefined where none does, or not a whole one.
+ * A loop, as engines need stack for every round of a pattern.
+ */
+function endOfString(text: string, start: number): number | undefined {
+  if (text[start] !== '"') return undefined
+  for (let at = start + 1; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code === 0x22) return at + 1
+    if (code < 0x20) return undefined
+    if (code !== 0x5c) continue
+    escaped.lastIndex = at
+    if (!escaped.test(text)) return undefined
+    at = escaped.lastIndex - 1
+  }
+  return undefined
 }
 
 function stringFault(character: string, otherwise: string): string {

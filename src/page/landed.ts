@@ -5,6 +5,8 @@ export type Landed =
   | { readonly state: 'open'; readonly bytes: number }
   | { readonly state: 'complete'; readonly ref: string; readonly expiresAt: string }
   | { readonly state: 'gone' }
+  /** Nothing for this caller, though perhaps for another one. */
+  | { readonly state: 'unknown' }
 
 /** Asks how far an upload is; undefined where nobody can say now. */
 export async function readLanded(
@@ -15,7 +17,8 @@ export async function readLanded(
   const url = `${caller.baseUrl}/v2/${encodeURIComponent(endpointId)}/uploads/${uploadId}`
   try {
     const response = await fetch(url, { headers: { authorization: `Bearer ${caller.key()}` } })
-    if (response.status === 404 || response.status === 410) return { state: 'gone' }
+    if (response.status === 404) return { state: 'unknown' }
+    if (response.status === 410) return { state: 'gone' }
     if (!response.ok) return undefined
     const { state, landed, ref, expiresAt } = await response.json()
     if (state === 'complete') return { state, ref, expiresAt }

@@ -4,6 +4,7 @@ import type { Editor } from './editor.ts'
 import { byId, make } from './elements.ts'
 import { type Explained, explainError } from './explain-error.ts'
 import type { Files } from './files.ts'
+import { formatSpan } from './format.ts'
 import { createJobPanel } from './job-panel.ts'
 import type { Session } from './session.ts'
 
@@ -47,7 +48,10 @@ export function createRuns(options: {
       const complete = await files.placeIn(request)
       panel.begin(endpointId)
       setBusy(operation === 'run' ? 'Sending' : 'Waiting')
-      const job = await caller.client()[operation](endpointId, complete, { signal })
+      const client = caller.client(({ error, delayMs }) => {
+        setBusy(`${explainError(error).title}, again in ${formatSpan(delayMs)}`)
+      })
+      const job = await client[operation](endpointId, complete, { signal })
       isSent = true
       panel.show(job)
       setBusy(undefined)

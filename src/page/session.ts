@@ -45,15 +45,15 @@ export function readSession(): Session {
 
 /** Remembers one thing. */
 export function remember<K extends keyof Session>(name: K, value: Session[K]): void {
-  if (name === 'endpointId') localStorage.setItem(`${prefix}endpoint`, String(value))
-  else if (value === undefined) sessionStorage.removeItem(prefix + name)
-  else {
-    const text = typeof value === 'string' ? value : JSON.stringify(value)
-    // A full store must not keep anybody from working.
-    try {
+  // A full store must not keep anybody from working.
+  try {
+    if (name === 'endpointId') localStorage.setItem(`${prefix}endpoint`, String(value))
+    else if (value === undefined) sessionStorage.removeItem(prefix + name)
+    else {
+      const text = typeof value === 'string' ? value : JSON.stringify(value)
       sessionStorage.setItem(prefix + name, text)
-    } catch {}
-  }
+    }
+  } catch {}
 }
 
 /** Forgets all that the page has remembered. */

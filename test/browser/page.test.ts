@@ -10,7 +10,10 @@ import { hasChromium, useChromium, writeFileOf } from './browser.ts'
 import type { Page } from './page.ts'
 
 const run = promisify(execFile)
-const stack = useStack()
+// A store is slow that shares its machine with a browser.
+const stack = useStack({
+  config: (document) => ({ ...document, limits: { idleTimeoutMs: 60_000 } }),
+})
 const chromium = useChromium()
 const python = resolve('.bulkway/venv/bin/python')
 let folder = ''

@@ -99,7 +99,7 @@ export async function openPage(endpoint: string): Promise<Page> {
     press,
     goto: (url) => arrive(() => call('Page.navigate', { url })),
     reload: () => arrive(() => call('Page.reload')),
-    async expectText(selector, pattern, timeoutMs = 15_000) {
+    async expectText(selector, pattern, timeoutMs = 60_000) {
       await expect
         .poll(() => text(selector), { timeout: timeoutMs, interval: 100 })
         .toMatch(pattern)
