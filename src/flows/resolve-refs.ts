@@ -109,6 +109,7 @@ async function requireUsable(
 ): Promise<Upload> {
   const isKnown =
     upload !== undefined &&
+    upload.state !== 'deleted' &&
     upload.endpointId === endpointId &&
     upload.storeId === endpoint.storeId &&
     (await isOwner(principal, upload.owner))

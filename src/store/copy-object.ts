@@ -20,7 +20,8 @@ export interface CopySource {
 
 /**
  * Copies an object inside the store, in parts where it is larger than 5 GB; false where there is no
- * such object. What a failed copy may have left at `key` is the caller's to delete.
+ * such object. What a failed copy may have left at `key` is the caller's to delete. `onPart` is awaited
+ * after each part of a large one.
  * @throws {GatewayError} store_unavailable
  */
 export async function copyObject(
@@ -28,6 +29,7 @@ export async function copyObject(
   source: CopySource,
   key: string,
   wait: (ms: number) => Promise<void>,
+  onPart: () => Promise<void> = async () => {},
 ): Promise<boolean> {
   const retry = <T>(attempt: () => Promise<T>) => retryPassing({ tries, wait }, attempt)
   const copy = (request: Pick<StoreRequest, 'query' | 'headers'>) =>
@@ -52,6 +54,7 @@ export async function copyObject(
         return false
       }
       parts.push({ partNumber, etag })
+      await onPart()
     }
     await store.completeUpload(key, uploadId, parts)
     return true

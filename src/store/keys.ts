@@ -85,6 +85,27 @@ export function persistentKey(ownerHash: string, endpointId: string, name: strin
   return `persist/${ownerHash}/${endpointId}/${name}`
 }
 
+/** Key of the record that says whose the file of such a key is. */
+export function keptNameKey(keptKey: string): string {
+  return keptKey.replace(/^persist\//, 'uploads/by-name/')
+}
+
+/** Key of the note that a kept upload is to be looked at from a time on, rounded up to the minute (UTC). */
+export function unsettledKey(atMs: number, uploadId: string): string {
+  return `${unsettledRoot}${minuteOf(Math.ceil(atMs / 60_000) * 60_000)}/${uploadId}`
+}
+
+/** Prefix of those notes. */
+export const unsettledRoot = 'uploads/unsettled/'
+
+/** From when on such a note counts, and for which upload; undefined when the key is none. */
+export function readUnsettledKey(key: string): { atMs: number; uploadId: string } | undefined {
+  const match = /^uploads\/unsettled\/(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}Z)\/([a-z2-7]{26})$/.exec(key)
+  if (match?.[1] === undefined || match[2] === undefined) return undefined
+  const atMs = Date.parse(match[1])
+  return Number.isNaN(atMs) ? undefined : { atMs, uploadId: match[2] }
+}
+
 /** Key of a sealed upload in the state store. */
 export function uploadRecordKey(day: string, uploadId: string): string {
   return `uploads/${day}/${uploadId}`

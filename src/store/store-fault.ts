@@ -28,6 +28,12 @@ export function isPassing(error: unknown): boolean {
   )
 }
 
+/** True where the store has the object, and it is longer than what was to be read. */
+export function isTooLarge(error: unknown): boolean {
+  const answer = error instanceof GatewayError ? error.cause : undefined
+  return answer instanceof StoreAnswer && answer.code === 'TooLarge'
+}
+
 /** True where the request may have taken effect although no answer says so. */
 export function isUnknownOutcome(error: unknown): boolean {
   if (!(error instanceof GatewayError) || error.code !== 'store_unavailable') return true

@@ -41,8 +41,9 @@ export async function noteContent(
 
 /** Forgets the content of an upload that goes. */
 export async function forgetContent(state: ObjectStore, upload: Upload): Promise<void> {
-  const { sha256 } = upload
-  if (sha256 === undefined || upload.state !== 'complete') return
+  const { sha256, etag } = upload
+  // Only what was complete has an ETag.
+  if (sha256 === undefined || etag === undefined) return
   await state.delete(`${await prefixOf({ ...upload, sha256 })}${upload.uploadId}`)
 }
 

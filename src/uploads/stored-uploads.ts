@@ -8,7 +8,7 @@ import { uploadRecordKey } from '../store/keys.ts'
 import type { ObjectStore } from '../store/store.ts'
 import type { Upload, Uploads } from './upload.ts'
 
-/** Room for the ETags of 10,000 parts. */
+/** Room for the ETags of 10,000 parts, of 128 characters each. */
 const recordMaxBytes = 4 * 1024 * 1024
 const rememberedUploads = 100
 const updateTries = 10
@@ -49,9 +49,18 @@ export function createUploads(options: {
     return stored
   }
 
+  /** What is longer could be written, and never be read again. */
+  async function sealReadable(key: string, upload: Upload): Promise<Uint8Array> {
+    const bytes = await seal(keyring, key, upload)
+    if (bytes.length <= recordMaxBytes) return bytes
+    throw new GatewayError('body_too_large', 'Report less of this upload: its record is full', {
+      ...{ limitName: 'record', limit: recordMaxBytes, actual: bytes.length },
+    })
+  }
+
   async function create(upload: Upload): Promise<void> {
     const key = keyOf(upload)
-    const bytes = await seal(keyring, key, upload)
+    const bytes = await sealReadable(key, upload)
     const etag = await store.put(key, bytes, { ...asJson, condition: 'absent' })
     if (etag === undefined) {
       throw new GatewayError('internal_error', 'Cannot write an upload that exists already')
@@ -71,7 +80,7 @@ export function createUploads(options: {
       const changed = change(stored.upload)
       if (changed === stored.upload) return changed
       const key = keyOf(changed)
-      const bytes = await seal(keyring, key, changed)
+      const bytes = await sealReadable(key, changed)
       remembered.delete(uploadId)
       const etag = await store.put(key, bytes, { ...asJson, condition: { etag: stored.etag } })
       if (etag !== undefined) {

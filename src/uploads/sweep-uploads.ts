@@ -4,12 +4,18 @@ import {
   dayNumber,
   dayOf,
   readSameContentKey,
+  readUnsettledKey,
   readUploadRecordKey,
   sameContentRoot,
+  unsettledRoot,
   uploadIdOfFile,
 } from '../store/keys.ts'
 import { listUploads } from '../store/list-uploads.ts'
 import type { ObjectStore } from '../store/store.ts'
+import { isTooLarge } from '../store/store-fault.ts'
+import { forgetContent } from './by-sha256.ts'
+import { eraseUpload, markDeleted } from './erase-upload.ts'
+import { holderOf, isTaken } from './kept-name.ts'
 import { endlessDay, type Uploads } from './upload.ts'
 
 /** What one sweep removed; `done` is false when it stopped at its limit or at a fault. */
@@ -73,6 +79,7 @@ class UploadSweep {
       })
     }
     await this.#try('uploads', state.id, () => this.#records(unlisted))
+    await this.#try('kept uploads', state.id, () => this.#unsettled())
     await this.#try('uploads by content', state.id, () => this.#pointers())
   }
 
@@ -83,19 +90,70 @@ class UploadSweep {
     while (page !== undefined) {
       const ids = page.uploads.flatMap(({ key }) => uploadIdOfFile(key) ?? [])
       await this.#each([...new Set(ids)], store.id, (id) => this.#removeIfDue(id))
+      const copies = page.uploads.filter(({ key }) => key.startsWith('persist/'))
+      await this.#each(copies, store.id, (copy) => this.#abortCopy(store, copy))
       page = page.next === undefined ? undefined : await listUploads(store, '', page.next)
     }
     return 'listed'
   }
 
-  /**
-   * Records of days that are over, and of files that are kept, whose keys do not tell their upload;
-   * of all days where a store does not list what is open.
-   */
+  /** A copy to a kept name that its request did not live to end. */
+  async #abortCopy(
+    store: ObjectStore,
+    { key, uploadId }: { readonly key: string; readonly uploadId: string },
+  ): Promise<void> {
+    const { state, now } = this.#options
+    if ((await isTaken(state, key, now)) || !this.#mayRemove()) return
+    await store.abortUpload(key, uploadId)
+    this.#counts.aborted++
+  }
+
+  /** Kept uploads that were to be settled by now, and those whose files newer ones have replaced. */
+  async #unsettled(): Promise<void> {
+    const { state, now } = this.#options
+    let next: string | undefined
+    do {
+      const page = await state.list(unsettledRoot, next === undefined ? {} : { next })
+      const notes = page.objects.flatMap(({ key }) => {
+        const note = readUnsettledKey(key)
+        return note === undefined ? [] : [{ key, ...note }]
+      })
+      const due = notes.filter(({ atMs }) => atMs <= now)
+      await this.#each(due, state.id, async ({ key, uploadId }) => {
+        if (await this.#settle(uploadId)) await state.delete(key)
+      })
+      next = due.length < notes.length ? undefined : page.next
+    } while (next !== undefined && this.#left > 0)
+  }
+
+  /** Whether the upload needs no further look. */
+  async #settle(uploadId: string): Promise<boolean> {
+    const { uploads, state } = this.#options
+    const upload = await uploads.read(uploadId)
+    if (upload === undefined) return true
+    const { keptKey } = upload
+    const isHolder = keptKey !== undefined && (await holderOf(state, keptKey)) === uploadId
+    if (isHolder && upload.state === 'open') {
+      // It was verified and is in its place, but whoever did that did not live to write it down.
+      await uploads.update(uploadId, (current) =>
+        current.state === 'open' ? { ...current, key: keptKey, state: 'complete' } : current,
+      )
+      return true
+    }
+    if (upload.state !== 'complete') return await this.#removeIfDue(uploadId)
+    if (isHolder || keptKey === undefined) return true
+    if (!this.#mayRemove()) return false
+    await forgetContent(state, upload)
+    await uploads.remove(upload)
+    this.#counts.records++
+    return true
+  }
+
+  /** Records of days that are over; of all days where a store does not list what is open. */
   async #records(all: boolean): Promise<void> {
     const { state } = this.#options
     for (const day of await this.#days()) {
-      if (day >= this.#today && day !== endlessDay && !all) continue
+      if (day >= this.#today && (day === endlessDay || !all)) continue
       let next: string | undefined
       do {
         const page = await state.list(`uploads/${day}/`, next === undefined ? {} : { next })
@@ -126,26 +184,38 @@ class UploadSweep {
     return days
   }
 
-  /** `recordKey` is given where the record was listed: it goes with its day even when nobody can open it. */
-  async #removeIfDue(uploadId: string, recordKey?: string): Promise<void> {
+  /**
+   * Whether it is gone. `recordKey` is given where the record was listed: it goes with its day even
+   * when nobody can open it.
+   */
+  async #removeIfDue(uploadId: string, recordKey?: string): Promise<boolean> {
     const { uploads, stores, state, now } = this.#options
     const isPast = (dayOfGrantId(uploadId) ?? this.#today) < this.#today
-    const upload = await uploads.read(uploadId)
+    const upload = await uploads.read(uploadId).catch((error: unknown) => {
+      if (isPast && isTooLarge(error)) return undefined
+      throw error
+    })
     if (upload === undefined) {
-      // Its master key is retired; of a job's payload there never was a record.
-      if (!isPast || recordKey === undefined || !this.#mayRemove()) return
+      // Its master key is retired, or it is longer than one can be; of a job's payload there never
+      // was a record.
+      if (!isPast || recordKey === undefined || !this.#mayRemove()) return false
       await state.delete(recordKey)
       this.#counts.records++
-      return
+      return true
     }
     const isLate = upload.state !== 'complete' && upload.openUntil <= now
-    if (!(isPast || isLate) || !this.#mayRemove()) return
-    if (upload.state === 'open') {
-      await stores.get(upload.storeId)?.abortUpload(upload.key, upload.multipartId)
-      this.#counts.aborted++
+    const isDue = isPast || isLate || upload.state === 'deleted'
+    if (!isDue || !this.#mayRemove()) return false
+    const store = stores.get(upload.storeId)
+    if (upload.state === 'complete' || store === undefined) {
+      await uploads.remove(upload)
+    } else {
+      const marked = await markDeleted(uploads, upload)
+      await eraseUpload({ store, state, uploads, now: () => now }, marked)
+      if (upload.state === 'open') this.#counts.aborted++
     }
-    await uploads.remove(upload)
     this.#counts.records++
+    return true
   }
 
   async #pointers(): Promise<void> {
@@ -168,10 +238,10 @@ class UploadSweep {
     return true
   }
 
-  async #each(
-    items: readonly string[],
+  async #each<T>(
+    items: readonly T[],
     storeId: string,
-    work: (item: string) => Promise<void>,
+    work: (item: T) => Promise<unknown>,
   ): Promise<void> {
     for (let at = 0; at < items.length && this.#left > 0; at += width) {
       const some = items.slice(at, at + width)
@@ -179,7 +249,7 @@ class UploadSweep {
     }
   }
 
-  async #try(what: string, store: string, work: () => Promise<void>): Promise<void> {
+  async #try(what: string, store: string, work: () => Promise<unknown>): Promise<void> {
     try {
       await work()
     } catch (error) {

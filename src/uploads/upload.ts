@@ -10,8 +10,10 @@ export interface Upload {
   readonly storeId: string
   /** The principal's opaque id. */
   readonly owner: string
-  /** Real key of the object. */
+  /** Real key of the object, its own: of a kept file until it is complete, `keptKey` from then on. */
   readonly key: string
+  /** Real key that stands for the name of a kept file, and that a newer file of the name takes over. */
+  readonly keptKey?: string
   /** The store's own id of the multipart upload. */
   readonly multipartId: string
   readonly filename: string
@@ -24,8 +26,11 @@ export interface Upload {
   /** What was announced of the whole file: SHA-256 in lower-case hex. */
   readonly sha256?: string
   readonly retain: 'day' | 'persist'
-  /** `failed`: what was uploaded is not what was announced, and is deleted. */
-  readonly state: 'open' | 'complete' | 'failed'
+  /**
+   * `failed`: what was uploaded is not what was announced, and is deleted. `deleted`: it is not there
+   * for anybody any more, and the record goes when all the rest is gone.
+   */
+  readonly state: 'open' | 'complete' | 'failed' | 'deleted'
   /** Why it failed. */
   readonly fault?: UploadFault
   /** Milliseconds since the epoch, as all times here. */

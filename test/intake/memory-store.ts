@@ -45,9 +45,14 @@ export class MemoryStore implements ObjectStore {
     return this.#keep(key, bytes, contentType)
   }
 
-  async get(key: string): Promise<{ bytes: Uint8Array; etag: string } | undefined> {
+  async get(
+    key: string,
+    maxBytes: number,
+  ): Promise<{ bytes: Uint8Array; etag: string } | undefined> {
     await this.before(`get ${key}`)
-    return this.objects.get(key)
+    const object = this.objects.get(key)
+    if (object !== undefined && object.bytes.length > maxBytes) throw refusal(200, 'TooLarge')
+    return object
   }
 
   async delete(key: string): Promise<void> {
@@ -107,7 +112,9 @@ export class MemoryStore implements ObjectStore {
         return piece
       })
     this.open.delete(uploadId)
-    return this.#keep(key, Buffer.concat(pieces), upload.contentType)
+    const etag = etagOfParts(pieces)
+    this.#set(key, Buffer.concat(pieces), upload.contentType, etag)
+    return etag
   }
 
   async abortUpload(key: string, uploadId: string): Promise<void> {
@@ -135,6 +142,7 @@ export class MemoryStore implements ObjectStore {
         : answer(501, errorXml('NotImplemented'))
     }
     if (query?.['uploadId'] !== undefined) return await this.#sendPart(request, query['uploadId'])
+    if (request.copyFrom !== undefined) return this.#copy(request.copyFrom, key)
     const object = this.objects.get(key)
     if (object === undefined) return answer(404)
     const { bytes, etag, contentType } = object
@@ -147,6 +155,13 @@ export class MemoryStore implements ObjectStore {
       'x-amz-version-id': 'hidden',
     }
     return answer(200, method === 'HEAD' ? undefined : bytes, shown)
+  }
+
+  #copy(from: string, key: string): IncomingResponse {
+    const source = this.objects.get(from)
+    if (source === undefined) return answer(404, errorXml('NoSuchKey'))
+    const etag = this.#keep(key, source.bytes, source.contentType)
+    return answer(200, `<CopyObjectResult><ETag>${etag}</ETag></CopyObjectResult>`)
   }
 
   async #sendPart({ method, key, query, body }: StoreRequest, uploadId: string) {
@@ -181,9 +196,13 @@ export class MemoryStore implements ObjectStore {
   }
 
   #keep(key: string, bytes: Uint8Array, contentType: string): string {
-    const etag = `"${++this.#count}"`
-    this.objects.set(key, { bytes: bytes.slice(), contentType, etag })
+    const etag = etagOfPart(bytes)
+    this.#set(key, bytes, contentType, etag)
     return etag
+  }
+
+  #set(key: string, bytes: Uint8Array, contentType: string, etag: string): void {
+    this.objects.set(key, { bytes: bytes.slice(), contentType, etag })
   }
 
   #upload(key: string, uploadId: string): OpenUpload {
@@ -193,9 +212,16 @@ export class MemoryStore implements ObjectStore {
   }
 }
 
-/** The ETag of a part: of the same bytes always the same. */
+/** The ETag of a part, and of an object written whole: of the same bytes always the same. */
 export function etagOfPart(bytes: Uint8Array): string {
   return `"${createHash('md5').update(bytes).digest('hex')}"`
+}
+
+/** The ETag of an object put together: of the same parts always the same. */
+function etagOfParts(parts: readonly Uint8Array[]): string {
+  const hash = createHash('md5')
+  for (const part of parts) hash.update(createHash('md5').update(part).digest())
+  return `"${hash.digest('hex')}-${parts.length}"`
 }
 
 function refusal(status: number, code: string): GatewayError {

@@ -109,4 +109,28 @@ describe('stored uploads', () => {
     ).toBeUndefined()
     expect(store.objects.size).toBe(0)
   })
+
+  it('refuse a change that nobody could read again, and stay as they were', async () => {
+    const one = instance()
+    const upload = uploadOf()
+    await one.create(upload)
+    const reported = { 1: 'x'.repeat(4 * 1024 * 1024) }
+    const change = (current: typeof upload) => ({ ...current, reported })
+    await expect(one.update(upload.uploadId, change)).rejects.toMatchObject({
+      code: 'body_too_large',
+    })
+    expect(await instance().read(upload.uploadId)).toEqual(upload)
+    await expect(instance().create({ ...uploadOf(), reported })).rejects.toMatchObject({
+      code: 'body_too_large',
+    })
+  })
+
+  it('hold the ETags of 10,000 parts', async () => {
+    const upload = uploadOf()
+    await instance().create(upload)
+    const etags = Array.from({ length: 10_000 }, (_, index) => [index + 1, '"'.repeat(128)])
+    const reported = Object.fromEntries(etags)
+    await instance().update(upload.uploadId, (current) => ({ ...current, reported }))
+    expect((await instance().read(upload.uploadId))?.reported).toEqual(reported)
+  })
 })

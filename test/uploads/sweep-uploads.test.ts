@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { deleteUpload } from '../../src/flows/uploads/delete-upload.ts'
+import { takeTurn } from '../../src/uploads/kept-name.ts'
 import { createUploads } from '../../src/uploads/stored-uploads.ts'
 import { sweepUploads } from '../../src/uploads/sweep-uploads.ts'
 import type { FakeGateway } from '../flows/fake-deps.ts'
@@ -54,13 +55,40 @@ for (const lists of [true, false]) {
       await sweep(gateway, 8.49 * 24 * hour)
       const before = [...gateway.store.objects.keys()].filter((key) => /^uploads/.test(key))
       expect(before.filter((key) => key.startsWith('uploads/by-sha256/'))).toHaveLength(2)
-      expect(before).toHaveLength(4)
+      expect(before).toHaveLength(5)
       await sweep(gateway, 8.51 * 24 * hour)
       const left = [...gateway.store.objects.keys()].filter((key) => /^uploads/.test(key))
       expect(left.map((key) => key.replace(/[a-z2-7]{26}$/, '{id}')).sort()).toEqual([
         'uploads/2149-06-06/{id}',
+        expect.stringMatching(/^uploads\/by-name\/.*\/model$/),
         expect.stringMatching(/^uploads\/by-sha256\/.*\/\{id\}$/),
       ])
+    })
+
+    it('finishes what was begun with kept files, and reads no others', async () => {
+      const gateway = open()
+      const name = { retain: 'persist', name: 'model' }
+      const old = await uploaded(gateway, hello, name)
+      const newer = await uploaded(gateway, hello, name)
+      const gone = await uploaded(gateway, hello, { ...name, name: 'gone' })
+      gateway.store.before = (line) => {
+        if (line.startsWith('delete persist/')) throw unavailable()
+      }
+      await expect(deleteUpload(gateway.deps, asking(), gone.uploadId)).rejects.toThrow()
+      gateway.store.before = () => {}
+      await sweep(gateway, 25 * hour)
+      expect(await gateway.deps.uploads.read(gone.uploadId)).toBeUndefined()
+      const files = [...gateway.store.objects.keys()].filter((key) => key.startsWith('persist/'))
+      expect(files.map((key) => key.split('/').at(-1))).toEqual(['model'])
+      // Its refs mean the newer file for as long as those of any upload hold.
+      expect(await gateway.deps.uploads.read(old.uploadId)).toBeDefined()
+      await sweep(gateway, 9 * 24 * hour)
+      expect(await gateway.deps.uploads.read(old.uploadId)).toBeUndefined()
+      expect(await gateway.deps.uploads.read(newer.uploadId)).toBeDefined()
+      const lines: string[] = []
+      gateway.store.before = (line) => void lines.push(line)
+      await sweep(gateway, 10 * 24 * hour)
+      expect(lines.filter((line) => /^get|uploads\/2149/.test(line))).toEqual([])
     })
 
     it('leaves what is not its own', async () => {
@@ -91,6 +119,17 @@ for (const lists of [true, false]) {
       expect(gateway.store.objects.size).toBe(1)
       await sweep(gateway, 100 * 24 * hour)
       expect(gateway.store.objects.size).toBe(0)
+    })
+
+    it('removes a record that is longer than one can be, with its day', async () => {
+      const gateway = open()
+      const { uploadId } = await started(gateway, { size: 5 })
+      const key = `uploads/2026-11-29/${uploadId}`
+      await gateway.store.put(key, new Uint8Array(4 * 1024 * 1024 + 1))
+      gateway.store.open.clear()
+      await sweep(gateway, 100 * 24 * hour)
+      expect(gateway.store.objects.size).toBe(0)
+      expect(await sweep(gateway, 101 * 24 * hour)).toMatchObject({ faults: 0, done: true })
     })
 
     it('stops at its limit and goes on the next time', async () => {
@@ -128,3 +167,34 @@ for (const lists of [true, false]) {
     })
   })
 }
+
+describe('a copy to a kept name that its request did not live to end', () => {
+  it('is aborted once its turn is over', async () => {
+    const gateway = uploadGateway({ persist: true })
+    const key = 'persist/0123/demo/model'
+    const { clock, store } = gateway
+    await takeTurn(store, key, () => clock.now)
+    await store.createUpload(key, 'text/plain')
+    expect(await sweep(gateway, 299_000)).toMatchObject({ aborted: 0 })
+    expect(await sweep(gateway, 300_000)).toMatchObject({ aborted: 1, faults: 0 })
+    expect(store.open.size).toBe(0)
+  })
+})
+
+describe('a kept file that is in its place but not written down', () => {
+  it('is complete, and stays', async () => {
+    const gateway = uploadGateway({ persist: true })
+    const { store, clock } = gateway
+    const { uploadId } = await started(gateway, { size: 5, retain: 'persist', name: 'model' })
+    const { keptKey = '' } = (await gateway.deps.uploads.read(uploadId)) ?? {}
+    await store.put(keptKey, hello)
+    await (await takeTurn(store, keptKey, () => clock.now))?.end(uploadId)
+    store.open.clear()
+    await sweep(gateway, 25 * hour)
+    expect(await gateway.deps.uploads.read(uploadId)).toMatchObject({
+      state: 'complete',
+      key: keptKey,
+    })
+    expect(store.objects.has(keptKey)).toBe(true)
+  })
+})

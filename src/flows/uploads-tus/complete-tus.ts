@@ -28,11 +28,12 @@ export async function completeTus(deps: Deps, upload: TusUpload): Promise<TusUpl
   }
   const { etag } = verdict.head
   const stored = await deps.uploads.update(uploadId, (current) =>
-    current.state === 'complete' || current.tus === undefined
+    current.state !== 'open' || current.tus === undefined
       ? current
       : { ...current, state: 'complete', etag, tus: { ...current.tus, etags: [], tail: [] } },
   )
-  if (stored !== undefined) {
+  if (stored?.state === 'failed') throw failedUpload(stored)
+  if (stored?.state === 'complete') {
     deps.log.write('info', { event: 'upload_completed', bytes: upload.size })
     return requireTus(stored)
   }

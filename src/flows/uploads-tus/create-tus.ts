@@ -8,9 +8,9 @@ import { parseChecksum } from '../../uploads/tus/checksum.ts'
 import { parseMetadata } from '../../uploads/tus/metadata.ts'
 import { type Admission, admit, proveCaller } from '../admit.ts'
 import type { Call, Deps } from '../deps.ts'
+import { removeUpload } from '../uploads/delete-upload.ts'
 import { appendBytes } from './append-bytes.ts'
 import { tusMaxBytes } from './describe-tus.ts'
-import { removeUpload } from './end-tus.ts'
 import {
   offsetStream,
   readCount,
@@ -52,7 +52,8 @@ export async function createTus(deps: Deps, call: Call): Promise<Reply> {
       return await appendBytes(deps, created, { call, offset: 0, checksum })
     } catch (error) {
       // The client has not heard of it yet, and never will.
-      await removeUpload(deps, created).catch(() => {})
+      const store = deps.store(created.storeId)
+      if (store !== undefined) await removeUpload(deps, store, created).catch(() => {})
       throw error
     }
   }

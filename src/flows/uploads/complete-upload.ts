@@ -34,14 +34,14 @@ export async function completeUpload(deps: Deps, call: Call, uploadId: string): 
   const request = await readRequest<CompleteRequest>(call, requestMaxBytes, validateCompleteRequest)
   if (upload.state === 'failed') {
     // Whoever found the fault may not have come to this.
-    if (upload.retain === 'day') await store.delete(upload.key)
+    await store.delete(upload.key)
     throw failedUpload(upload)
   }
   const sha256 = expectedDigest(upload, request.sha256?.toLowerCase())
   if (upload.state === 'complete') return answerOf(deps, upload)
   requireInTime(deps, upload)
-  const etag = await putTogether(deps, own, request.parts)
-  const settled = await settleUpload(deps, own, etag, sha256)
+  await putTogether(deps, own, request.parts)
+  const settled = await settleUpload(deps, own, sha256)
   deps.log.write('info', {
     event: 'upload_completed',
     parts: settled.partCount,
@@ -62,12 +62,12 @@ function expectedDigest(upload: Upload, given: string | undefined): string | und
   throw invalidRequest('/sha256', 'Leave "/sha256" out: the upload was completed without')
 }
 
-/** The new object's ETag; undefined where the upload is not open any more, or nobody knows. */
+/** Does nothing where the upload is not open any more: there is an object then, or there is none. */
 async function putTogether(
   { platform }: Deps,
   { upload, store }: OwnUpload,
   reported: readonly UploadedPart[],
-): Promise<string | undefined> {
+): Promise<void> {
   const { key, multipartId, partCount } = upload
   // Of a single part the store's own refusal tells as much.
   const stored =
@@ -76,15 +76,15 @@ async function putTogether(
       : await listParts(store, key, multipartId, (ms) => platform.wait(ms))
   if (stored === 'gone') {
     checkParts(upload, reported, undefined)
-    return undefined
+    return
   }
   const parts = checkParts(upload, reported, stored === 'unlisted' ? undefined : stored)
   try {
-    return await store.completeUpload(key, multipartId, parts)
+    await store.completeUpload(key, multipartId, parts)
   } catch (error) {
     const answer = error instanceof GatewayError ? error.facts.cause : undefined
     if (!(answer instanceof StoreAnswer)) throw error
-    if (answer.status === 404) return undefined
+    if (answer.status === 404) return
     if (answer.status !== 400 && answer.status !== 409) throw error
     const which = partCount === 1 ? 'Part 1 is' : 'Some parts are'
     const detail = `${which} not in the store as reported: upload what is missing or has changed`

@@ -3,13 +3,14 @@ import { headObject } from '../../store/head-object.ts'
 import type { ObjectStore } from '../../store/store.ts'
 import { findSameContent } from '../../uploads/by-sha256.ts'
 import { isSameEtag } from '../../uploads/check-parts.ts'
+import { holderOf } from '../../uploads/kept-name.ts'
 import { type Upload, usableUntil } from '../../uploads/upload.ts'
 import type { Admission } from '../admit.ts'
 import type { Deps } from '../deps.ts'
 
 /**
  * A complete upload that can stand in for a planned one: the same principal's and endpoint's, of the
- * same SHA-256, still as it was verified, and good for half as long as a new one at least.
+ * same SHA-256, media type and name, still as it was verified, and good for half as long as a new one at least.
  *
  * @throws {GatewayError} store_unavailable
  */
@@ -25,6 +26,9 @@ export async function findExisting(
     const upload = await deps.uploads.read(uploadId)
     if (upload === undefined || !isAlike(deps, upload, planned)) continue
     if (!(await isOwner(principal, upload.owner))) continue
+    const { keptKey } = upload
+    // One whose file a newer one has replaced goes after a time.
+    if (keptKey !== undefined && (await holderOf(deps.stateStore, keptKey)) !== uploadId) continue
     const head = await headObject(store, upload.key)
     if (head?.size === upload.size && isSameEtag(head.etag, upload.etag ?? '')) return upload
   }
@@ -37,12 +41,18 @@ function isAlike({ config, platform }: Deps, upload: Upload, planned: Upload): b
   return (
     upload.state === 'complete' &&
     upload.retain === planned.retain &&
-    // What is kept has a name, which is part of what was asked for.
-    (upload.retain === 'day' || upload.key === planned.key) &&
+    // Its worker knows the file by these.
+    upload.keptKey === planned.keptKey &&
+    (upload.keptKey !== undefined || nameOf(upload.key) === nameOf(planned.key)) &&
+    upload.contentType === planned.contentType &&
     upload.endpointId === planned.endpointId &&
     upload.storeId === planned.storeId &&
     upload.sha256 === planned.sha256 &&
     upload.size === planned.size &&
     livesOn
   )
+}
+
+function nameOf(key: string): string | undefined {
+  return key.split('/').at(-1)
 }

@@ -5,10 +5,13 @@ import type { Upload } from '../../uploads/upload.ts'
 import { type Admission, admit, proveCaller } from '../admit.ts'
 import type { Call, Deps } from '../deps.ts'
 
+/** An upload that nobody has deleted. */
+export type LiveUpload = Upload & { readonly state: Exclude<Upload['state'], 'deleted'> }
+
 /** An upload of the caller's own, and where it lies. */
 export interface OwnUpload {
   readonly admission: Admission
-  readonly upload: Upload
+  readonly upload: LiveUpload
   readonly store: ObjectStore
 }
 
@@ -19,6 +22,21 @@ export interface OwnUpload {
  *   is not there, somebody else's or another endpoint's
  */
 export async function findOwnUpload(deps: Deps, call: Call, uploadId: string): Promise<OwnUpload> {
+  const { upload, ...own } = await findOwnOrDeleted(deps, call, uploadId)
+  if (!isLive(upload)) throw uploadNotFound()
+  return { ...own, upload }
+}
+
+/**
+ * Finds an upload of the caller's, or what is left of one that could not be deleted to the end.
+ *
+ * @throws {GatewayError} as `findOwnUpload`
+ */
+export async function findOwnOrDeleted(
+  deps: Deps,
+  call: Call,
+  uploadId: string,
+): Promise<Omit<OwnUpload, 'upload'> & { readonly upload: Upload }> {
   const admission = await admit(deps, call)
   await proveCaller(deps, call, admission)
   const upload = await deps.uploads.read(uploadId)
@@ -28,6 +46,10 @@ export async function findOwnUpload(deps: Deps, call: Call, uploadId: string): P
   }
   if (!(await isOwner(admission.principal, upload.owner))) throw uploadNotFound()
   return { admission, upload, store }
+}
+
+function isLive(upload: Upload): upload is LiveUpload {
+  return upload.state !== 'deleted'
 }
 
 /** The one error of an upload that is not there for the caller. */

@@ -9,6 +9,7 @@ import { ownerHash } from '../../uploads/by-sha256.ts'
 import { keyName, shownName } from '../../uploads/file-name.ts'
 import { planParts } from '../../uploads/part-plan.ts'
 import { refOf } from '../../uploads/ref.ts'
+import { noteUnsettled } from '../../uploads/unsettled.ts'
 import { endlessDay, type Upload, usableUntil } from '../../uploads/upload.ts'
 import { type Admission, admit, proveCaller } from '../admit.ts'
 import type { Call, Deps } from '../deps.ts'
@@ -68,6 +69,9 @@ export async function startUpload(deps: Deps, call: Call): Promise<Reply> {
 }
 
 async function open(deps: Deps, store: ObjectStore, planned: Upload): Promise<Upload> {
+  if (planned.keptKey !== undefined) {
+    await noteUnsettled(deps.stateStore, planned.openUntil, planned.uploadId)
+  }
   const multipartId = await store.createUpload(planned.key, planned.contentType)
   const upload = { ...planned, multipartId }
   try {
@@ -120,15 +124,16 @@ async function planUpload(
   const { contentType } = await readMediaType(new Uint8Array(0), request.contentType)
   const createdAt = platform.now()
   const isKept = request.retain === 'persist' && name !== undefined
-  const day = isKept ? endlessDay : dayOf(createdAt + (openSeconds + keepSeconds) * 1000)
+  const lastDay = dayOf(createdAt + (openSeconds + keepSeconds) * 1000)
+  const day = isKept ? endlessDay : lastDay
   const uploadId = uploads.newId(day)
   const filename = shownName(request.filename ?? name)
-  const key = isKept
-    ? persistentKey(await ownerHash(owner), endpointId, name)
-    : uploadKey(day, uploadId, keyName(filename, contentType))
+  // A kept file too: what is not verified has no place under a name, and goes with its day.
+  const key = uploadKey(lastDay, uploadId, keyName(filename, contentType))
   return {
     ...{ uploadId, day, endpointId, storeId: endpoint.storeId, owner, key, multipartId: '' },
     ...{ filename, contentType, ...planParts(request.size, partBytes) },
+    ...(isKept && { keptKey: persistentKey(await ownerHash(owner), endpointId, name) }),
     ...(checksum && { sha256: checksum.value.toLowerCase() }),
     ...{ retain: isKept ? 'persist' : 'day', state: 'open', createdAt },
     openUntil: createdAt + openSeconds * 1000,

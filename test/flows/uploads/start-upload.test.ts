@@ -195,12 +195,24 @@ describe('a file that was uploaded before', () => {
     expect(await ask(asking({ size: 5, checksum }, 'another-key'))).toBe(201)
     expect(await ask(asking({ size: 5, checksum }, 'a-key', 'plain'))).toBe(201)
     expect(await ask(asking({ size: 6, checksum }))).toBe(201)
+    expect(await ask(asking({ size: 5, checksum, contentType: 'image/png' }))).toBe(201)
+    expect(await ask(asking({ size: 5, checksum, filename: 'photo.bin' }))).toBe(201)
     expect(await ask(asking({ size: 5, checksum }))).toBe(200)
     const { key = '' } = (await gateway.deps.uploads.read(uploadId)) ?? {}
     await gateway.store.put(key, new TextEncoder().encode('hallo'))
     expect(await ask(asking({ size: 5, checksum }))).toBe(201)
     await gateway.store.delete(key)
     expect(await ask(asking({ size: 5, checksum }))).toBe(201)
+  })
+
+  it('is sent again when another has taken its name, which it would lose', async () => {
+    const gateway = uploadGateway({ persist: true })
+    const kept = { retain: 'persist', name: 'model.bin', size: 5 }
+    await uploaded(gateway, hello, { ...kept, checksum })
+    const ask = async () => (await startUpload(gateway.deps, asking({ ...kept, checksum }))).status
+    expect(await ask()).toBe(200)
+    await uploaded(gateway, hello, kept)
+    expect(await ask()).toBe(201)
   })
 
   it('is sent again when it would soon go', async () => {
@@ -299,61 +311,18 @@ describe('signing more parts', () => {
   })
 })
 
-describe('files that are kept', () => {
-  const kept = { retain: 'persist', name: 'model.bin', size: 5 }
-
-  it('are whoever completes last, and no verdict deletes what another has put there', async () => {
-    const gateway = uploadGateway({ persist: true })
-    const [one, two] = [await started(gateway, kept), await started(gateway, kept)]
-    const [first, second] = [one.parts[0], two.parts[0]]
-    if (first === undefined || second === undefined) throw new TypeError('There are no parts')
-    const parts = [await putPart(gateway, first, new TextEncoder().encode('older'))]
-    const newer = [await putPart(gateway, second, hello)]
-    let once = true
-    gateway.store.before = async (line) => {
-      if (!line.startsWith('GET persist/') || !once) return
-      once = false
-      await completing(gateway, two.uploadId, { parts: newer })
-    }
-    const wrong = { parts, sha256: 'a'.repeat(64) }
-    expect((await completing(gateway, one.uploadId, wrong)).status).toBe(200)
-    const { key = '' } = (await gateway.deps.uploads.read(two.uploadId)) ?? {}
-    expect(Buffer.from(gateway.store.objects.get(key)?.bytes ?? []).toString()).toBe('hello')
-  })
-
-  it('twice at once are one', async () => {
-    const gateway = uploadGateway({ persist: true })
-    const upload = await started(gateway, kept)
-    const [part] = upload.parts
-    if (part === undefined) throw new TypeError('There is no part')
-    const parts = [await putPart(gateway, part, hello)]
-    const replies = await Promise.all(
-      [1, 2, 3].map(() => completing(gateway, upload.uploadId, { parts }, gateway.another())),
-    )
-    expect(replies.map(({ status }) => status)).toEqual([200, 200, 200])
-  })
-})
-
-describe('deleting an upload', () => {
-  it('while it is completed leaves nothing', async () => {
-    for (const at of ['completeUpload', 'HEAD', 'put uploads/']) {
-      const gateway = uploadGateway()
-      const upload = await started(gateway, { size: 5 })
-      const [part] = upload.parts
-      if (part === undefined) throw new TypeError('There is no part')
-      const parts = [await putPart(gateway, part, hello)]
-      let once = true
-      gateway.store.before = async (line) => {
-        if (!line.startsWith(at) || !once) return
-        once = false
-        await deleteUpload(gateway.another(), asking(), upload.uploadId)
-      }
-      await expect(completing(gateway, upload.uploadId, { parts })).rejects.toMatchObject({
-        code: 'upload_not_found',
-      })
-      expect(gateway.store.objects.size).toBe(0)
-      expect(gateway.store.open.size).toBe(0)
-    }
+describe('what a client says has landed', () => {
+  it('is refused where an ETag is longer than any store’s', async () => {
+    const gateway = uploadGateway()
+    const { uploadId } = await started(gateway, { size: 5 })
+    const landed = (length: number) => [{ partNumber: 1, etag: 'x'.repeat(length) }]
+    const tell = (length: number) =>
+      signParts(gateway.deps, asking({ partNumbers: [], landed: landed(length) }), uploadId)
+    expect((await tell(128)).status).toBe(200)
+    await expect(tell(129)).rejects.toMatchObject({
+      code: 'invalid_request',
+      facts: { pointer: '/landed/0/etag' },
+    })
   })
 })
 

@@ -82,6 +82,13 @@ export async function uploaded(
   return upload
 }
 
+/** Files that are kept and those that lie in a day's folder, by the last part of their key. */
+export function filesOf({ store }: FakeGateway): [name: string, text: string][] {
+  return [...store.objects]
+    .filter(([key]) => /^(persist\/|\d{4}-)/.test(key))
+    .map(([key, { bytes }]) => [key.split('/').at(-1) ?? '', Buffer.from(bytes).toString()])
+}
+
 /** Lower-case hex. */
 export function sha256(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex')
