@@ -12,30 +12,41 @@ export async function openFile(path: string): Promise<FileSource> {
   // Before anything is asked of the gateway.
   await (await open(path).catch((cause) => refuse(path, reasonOf(cause), cause))).close()
 
+  async function requireSame(handle: FileHandle): Promise<void> {
+    const now = await handle.stat()
+    if (now.size !== size || now.mtimeMs !== mtimeMs) refuse(path, 'it has changed meanwhile')
+  }
+
   function stream(start: number, end: number): ReadableStream<Uint8Array> {
-    let handle: FileHandle | undefined
+    const opening = open(path)
     let at = start
+    const close = () => opening.then((handle) => handle.close()).catch(() => {})
+    // A stream that fails is not cancelled.
+    async function closing(work: (handle: FileHandle) => Promise<void>): Promise<void> {
+      try {
+        await work(await opening)
+      } catch (error) {
+        await close()
+        throw error
+      }
+    }
     return new ReadableStream<Uint8Array>(
       {
-        async start() {
-          handle = await open(path)
-          const now = await handle.stat()
-          if (now.size === size && now.mtimeMs === mtimeMs) return
-          await handle.close()
-          refuse(path, 'it has changed meanwhile')
-        },
-        async pull(controller) {
-          const chunk = new Uint8Array(Math.min(chunkBytes, end - at))
-          const bytesRead = (await handle?.read(chunk, 0, chunk.length, at))?.bytesRead ?? 0
-          at += bytesRead
-          if (bytesRead > 0) controller.enqueue(chunk.subarray(0, bytesRead))
-          if (bytesRead > 0 && at < end) return
-          await handle?.close()
-          controller.close()
-        },
-        async cancel() {
-          await handle?.close()
-        },
+        start: () => closing(requireSame),
+        pull: (controller) =>
+          closing(async (handle) => {
+            const chunk = new Uint8Array(Math.min(chunkBytes, end - at))
+            const { bytesRead } = await handle.read(chunk, 0, chunk.length, at)
+            at += bytesRead
+            const isLast = bytesRead === 0 || at >= end
+            // While the last bytes are held back, nobody takes the range for whole.
+            if (isLast) await requireSame(handle)
+            if (bytesRead > 0) controller.enqueue(chunk.subarray(0, bytesRead))
+            if (!isLast) return
+            await close()
+            controller.close()
+          }),
+        cancel: close,
       },
       { highWaterMark: 1 },
     )

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Client, FileSource, Retry, Uploaded } from '../client/client.ts'
+import type { Client, FileSource, ResumeStore, Retry, Uploaded } from '../client/client.ts'
 import { BulkwayError } from '../client/client.ts'
 import { openFile } from './file-source.ts'
 import type { CommonSettings } from './parse-command.ts'
@@ -38,6 +38,20 @@ export async function uploadFile(
   const line = reporter.progress(path)
   retries.line = line
   let uploadId: string | undefined
+  let isRemembered: boolean = resume
+  const memory: ResumeStore = createResumeStore(stateDirectory(surroundings.env), path)
+  const remembering: ResumeStore = {
+    ...memory,
+    async setItem(key, value) {
+      try {
+        await memory.setItem(key, value)
+      } catch (error) {
+        isRemembered = false
+        const reason = error instanceof Error ? error.message : `${error}`
+        line.say(`Cannot remember this upload, to go on with it later: ${reason}`)
+      }
+    },
+  }
   try {
     const sha256 = settings.sha256 ? await hash(file, line, signal) : undefined
     const uploaded = await client.upload(endpointId, file, {
@@ -46,7 +60,7 @@ export async function uploadFile(
       onStart: (id) => {
         uploadId = id
       },
-      ...(resume && { resume: createResumeStore(stateDirectory(surroundings.env), path) }),
+      ...(resume && { resume: remembering }),
       ...(concurrency !== undefined && { concurrency }),
       ...(sha256 !== undefined && { sha256 }),
       ...(traits.contentType !== undefined && { contentType: traits.contentType }),
@@ -58,7 +72,7 @@ export async function uploadFile(
   } catch (error) {
     line.end()
     if (signal.aborted && uploadId !== undefined) {
-      if (resume) reporter.say('Paused. The same command goes on from here')
+      if (isRemembered) reporter.say('Paused. The same command goes on from here')
       // Nobody will come back for it.
       else await client.abortUpload(endpointId, uploadId).catch(() => {})
     }

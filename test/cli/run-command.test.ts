@@ -145,6 +145,29 @@ test('leaves nothing behind at an interrupt with --no-resume', async () => {
   expect(await readdir(directory)).toEqual(['photo.png'])
 })
 
+test('uploads where it cannot remember, says so once, and leaves nothing behind at an interrupt', async () => {
+  const env = { XDG_STATE_HOME: path }
+  const { code, stdout, stderr } = await bulkway(['upload', path], { env })
+  expect([code, stdout]).toEqual([0, 'bulkway:u1\n'])
+  expect(stderr.match(/Cannot remember this upload/g)).toHaveLength(1)
+
+  const pausing = new AbortController()
+  gateway.fate = (_, requestPath) => {
+    if (isPart(requestPath) && partOf(requestPath) === 6) pausing.abort()
+    return undefined
+  }
+  const paused = await bulkway(['upload', path], { env, signal: pausing.signal })
+  expect(paused.code).toBe(130)
+  expect(paused.stderr).not.toMatch(/Paused/)
+  expect([...gateway.uploads.keys()]).toEqual(['u1'])
+})
+
+test('refuses a key that no header can hold, before anything is sent', async () => {
+  const { code, stderr } = await bulkway(['upload', path], { env: { BULKWAY_API_KEY: '“key-1”' } })
+  expect([code, gateway.seen]).toEqual([3, []])
+  expect(stderr).toMatch(/The key holds a character that no key has/)
+})
+
 test('does not go on with a file that has changed', async () => {
   gateway.fate = (_, requestPath) => (isPart(requestPath) ? { status: 413 } : undefined)
   expect((await bulkway(['upload', path])).code).toBe(3)

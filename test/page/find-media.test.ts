@@ -32,6 +32,15 @@ describe('findMedia', () => {
     expect(found({ image: base64('\xff\xd8\xff\xe0') })).toEqual(['image image.jpeg image'])
   })
 
+  test('needs time in proportion for text that is almost base64', () => {
+    const before = process.cpuUsage()
+    expect(
+      found([`iVBORw0KGgo${' '.repeat(100_000)}!`, `iVBORw0KGgo${'\n'.repeat(100_000)}=!`]),
+    ).toEqual([])
+    expect(process.cpuUsage(before).user).toBeLessThan(1_000_000)
+    expect(found([`iVBORw0KGgo${'A'.repeat(6_000_000)}\n `])).toEqual(['image output.png 0'])
+  })
+
   test('takes no other text, and no other scheme', () => {
     const texts = [
       'see https://a.example/x.png',

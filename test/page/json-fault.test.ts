@@ -50,6 +50,11 @@ describe('findJsonFault', () => {
   test('needs no stack for deep documents, and time in proportion for long ones', () => {
     const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`
     expect(findJsonFault(deep)).toBeUndefined()
-    expect(findJsonFault(`"${'a'.repeat(5_000_000)}"`)).toBeUndefined()
+    for (const long of ['a', '\\n', '\\u00e9', 'é', '😀']) {
+      expect(findJsonFault(`{"a": "${long.repeat(12_000_000 / long.length)}"}`)).toBeUndefined()
+    }
+    expect(findJsonFault(`["${'a'.repeat(12_000_000)}`)).toMatchObject({ column: 2 })
+    expect(findJsonFault(`${' '.repeat(12_000_000)}1`)).toBeUndefined()
+    expect(findJsonFault('1'.repeat(12_000_000))).toBeUndefined()
   })
 })
