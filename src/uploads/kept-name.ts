@@ -65,8 +65,10 @@ export async function takeTurn(
   }
 
   async function extend(): Promise<boolean> {
-    until = now() + turnMs
-    return await write({ ...held, turn: { id, until } })
+    const next = now() + turnMs
+    const isHeld = await write({ ...held, turn: { id, until: next } })
+    until = isHeld ? next : 0
+    return isHeld
   }
 
   return (await extend())
