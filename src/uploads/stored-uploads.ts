@@ -8,8 +8,8 @@ import { uploadRecordKey } from '../store/keys.ts'
 import type { ObjectStore } from '../store/store.ts'
 import type { Upload, Uploads } from './upload.ts'
 
-/** Room for the ETags of 10,000 parts, of 128 characters each. */
-const recordMaxBytes = 4 * 1024 * 1024
+/** Room for the ETags of 10,000 parts, of 256 characters each; R2’s have 174. */
+const recordMaxBytes = 8 * 1024 * 1024
 const rememberedUploads = 100
 const updateTries = 10
 

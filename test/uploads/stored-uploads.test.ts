@@ -114,7 +114,7 @@ describe('stored uploads', () => {
     const one = instance()
     const upload = uploadOf()
     await one.create(upload)
-    const reported = { 1: 'x'.repeat(4 * 1024 * 1024) }
+    const reported = { 1: 'x'.repeat(8 * 1024 * 1024) }
     const change = (current: typeof upload) => ({ ...current, reported })
     await expect(one.update(upload.uploadId, change)).rejects.toMatchObject({
       code: 'body_too_large',
@@ -128,7 +128,7 @@ describe('stored uploads', () => {
   it('hold the ETags of 10,000 parts', async () => {
     const upload = uploadOf()
     await instance().create(upload)
-    const etags = Array.from({ length: 10_000 }, (_, index) => [index + 1, '"'.repeat(128)])
+    const etags = Array.from({ length: 10_000 }, (_, index) => [index + 1, '"'.repeat(256)])
     const reported = Object.fromEntries(etags)
     await instance().update(upload.uploadId, (current) => ({ ...current, reported }))
     expect((await instance().read(upload.uploadId))?.reported).toEqual(reported)

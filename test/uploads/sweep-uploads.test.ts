@@ -125,7 +125,7 @@ for (const lists of [true, false]) {
       const gateway = open()
       const { uploadId } = await started(gateway, { size: 5 })
       const key = `uploads/2026-11-29/${uploadId}`
-      await gateway.store.put(key, new Uint8Array(4 * 1024 * 1024 + 1))
+      await gateway.store.put(key, new Uint8Array(8 * 1024 * 1024 + 1))
       gateway.store.open.clear()
       await sweep(gateway, 100 * 24 * hour)
       expect(gateway.store.objects.size).toBe(0)
