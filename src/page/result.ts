@@ -2,8 +2,9 @@ import type { Job } from '../client/client.ts'
 import { byId, make } from './elements.ts'
 import { type Found, findMedia } from './find-media.ts'
 
-/** Strings beyond this are cut in the view; what is saved is whole. */
+/** Longer texts are cut in the view, and files within them sooner; what is saved is whole. */
 const shownCharacters = 2_000
+const shownOfFile = 80
 
 let saved: string | undefined
 
@@ -65,6 +66,8 @@ function linkTo({ url, name }: Found): HTMLAnchorElement {
 }
 
 function shorten(_: string, value: unknown): unknown {
-  if (typeof value !== 'string' || value.length <= shownCharacters) return value
-  return `${value.slice(0, 200)}… (${value.length} characters)`
+  if (typeof value !== 'string') return value
+  const most = value.startsWith('data:') ? shownOfFile : shownCharacters
+  if (value.length <= most) return value
+  return `${value.slice(0, shownOfFile)}… (${value.length} characters)`
 }
