@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createKeySet } from '../../src/auth/key-set.ts'
 import { reasonOf } from '../../src/log.ts'
@@ -39,18 +40,24 @@ describe('the keys of a provider', () => {
   })
 
   it('are fetched once by many who ask at once', async () => {
-    server.answer = (_, response) => {
-      setTimeout(() => {
-        response.end(JSON.stringify({ keys: server.keys.map(({ jwk }) => jwk) }))
-      }, 100)
-    }
+    let asked = Promise.withResolvers<ServerResponse>()
+    server.answer = (_, response) => asked.resolve(response)
     const keySet = open()
-    await Promise.all(Array.from({ length: 50 }, () => keySet.find(header('a'))))
+    const answer = async () => {
+      const response = await asked.promise
+      response.end(JSON.stringify({ keys: server.keys.map(({ jwk }) => jwk) }))
+    }
+    const findMany = () => Promise.all(Array.from({ length: 50 }, () => keySet.find(header('a'))))
+    const many = findMany()
+    await answer()
+    await many
     expect(server.asked).toBe(1)
     // Those who come while they are fetched anew go on with what is there.
+    asked = Promise.withResolvers()
     clock.now += 600_000
     const first = keySet.find(header('a'))
-    await Promise.all(Array.from({ length: 50 }, () => keySet.find(header('a'))))
+    await findMany()
+    await answer()
     await first
     expect(server.asked).toBe(2)
   })
