@@ -19,7 +19,8 @@ const floors: readonly (readonly string[])[] = [
 /** Beside the house: what is on other machines than the gateway, and the rooms that each may see. */
 const outbuildings: Readonly<Record<string, readonly string[]>> = {
   client: [],
-  cli: ['client'],
+  'client-node': ['client'],
+  cli: ['client-node', 'client'],
   page: ['client'],
 }
 
@@ -28,7 +29,7 @@ const served: Readonly<Record<string, string>> = { 'page/page.gen.ts': 'http' }
 
 /** Packages that may be imported only in certain places; all others may be used anywhere in src/. */
 const guarded: readonly { readonly packages: RegExp; readonly places: readonly string[] }[] = [
-  { packages: /^node:/, places: ['runtimes', 'cli'] },
+  { packages: /^node:/, places: ['runtimes', 'client-node', 'cli'] },
   { packages: /^cloudflare:/, places: ['runtimes'] },
   { packages: /^hono(\/|$)/, places: ['http', 'job-bucket', 'runtimes'] },
   { packages: /^@hono\//, places: ['runtimes'] },
@@ -94,7 +95,7 @@ describe('the house', () => {
     expect(long.map(({ path }) => path)).toEqual([])
   })
 
-  it('gives the client no packages, and the command line none but the platform’s', () => {
+  it('gives clients and the command line no packages but the platform’s', () => {
     const wrong = files.flatMap(({ path, text }) =>
       importsOf(text)
         .filter((specifier) => isOutside(path) && !/^(\.|node:)/.test(specifier))
@@ -168,7 +169,10 @@ describe('the proof itself', () => {
     expect(maySee('intake/json.ts', 'outputs/link.ts')).toBe(false)
     expect(maySee('json/scan.ts', 'flows/submit.ts')).toBe(false)
     expect(maySee('http/app.ts', '../dev/stack.ts')).toBe(false)
-    expect(maySee('cli/main.ts', 'client/client.ts')).toBe(true)
+    expect(maySee('cli/main.ts', 'client-node/client.ts')).toBe(true)
+    expect(maySee('client-node/client.ts', 'client/client.ts')).toBe(true)
+    expect(maySee('client/client.ts', 'client-node/client.ts')).toBe(false)
+    expect(maySee('page/main.ts', 'client-node/client.ts')).toBe(false)
     expect(maySee('client/client.ts', 'cli/main.ts')).toBe(false)
     expect(maySee('client/client.ts', 'errors.ts')).toBe(false)
     expect(maySee('http/app.ts', 'client/client.ts')).toBe(false)

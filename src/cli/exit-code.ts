@@ -1,4 +1,4 @@
-import { BulkwayError } from '../client/client.ts'
+import { BulkwayError } from '../client-node/client.ts'
 
 /** What the command line ends with; part of its contract, as scripts ask for it. */
 export const exitCodes = {

@@ -1,4 +1,4 @@
-import type { Progress } from '../client/client.ts'
+import type { Progress } from '../client-node/client.ts'
 
 /** Where people read what is going on. */
 export interface Screen {

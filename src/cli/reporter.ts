@@ -1,4 +1,4 @@
-import { BulkwayError, type Patience } from '../client/client.ts'
+import { BulkwayError, type Patience } from '../client-node/client.ts'
 import type { ProgressLine, Screen } from './progress-line.ts'
 import { createProgressLine } from './progress-line.ts'
 

@@ -1,11 +1,10 @@
 import { readFile } from 'node:fs/promises'
-import { createClient } from '../client/client.ts'
+import { createClient } from '../client-node/client.ts'
 import { exitCodeOf, exitCodes, UsageError } from './exit-code.ts'
 import { help } from './help.ts'
 import { type Command, parseCommand } from './parse-command.ts'
 import { createReporter, type Surroundings } from './reporter.ts'
 import { runJob, showJob } from './run-job.ts'
-import { sendByHttp } from './send-by-http.ts'
 import { describeRetry, type RetryListener, uploadFile } from './upload-file.ts'
 
 /** Does what the arguments say; the exit code. Never throws. */
@@ -35,7 +34,6 @@ async function run(command: Command, surroundings: Surroundings): Promise<number
   const client = createClient({
     baseUrl: command.baseUrl,
     apiKey: command.apiKey,
-    sendPart: sendByHttp(),
     retry: surroundings.retry ?? {},
     onRetry: (retry) => (retries.line ?? reporter).say(describeRetry(retry)),
   })

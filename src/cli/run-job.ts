@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { type Client, isFinal, type Job, type JobRequest, place } from '../client/client.ts'
+import { type Client, isFinal, type Job, type JobRequest, place } from '../client-node/client.ts'
 import { exitCodes, UsageError } from './exit-code.ts'
 import type { Command } from './parse-command.ts'
 import type { Reporter, Surroundings } from './reporter.ts'

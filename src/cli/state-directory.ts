@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { chmod, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
-import type { ResumeStore } from '../client/client.ts'
+import type { ResumeStore } from '../client-node/client.ts'
 
 /** No upload stays open for longer. */
 const keptMs = 8 * 86_400_000

@@ -8,8 +8,9 @@ import type { ResumeStore } from './resume.ts'
 import { sendByFetch } from './send-by-fetch.ts'
 import { sendByXhr } from './send-by-xhr.ts'
 import type { SendPart } from './send-part.ts'
+import { type Hasher, Sha256 } from './sha256.ts'
 import type { Uploadable } from './source.ts'
-import { type Uploaded, type UploadOptions, upload } from './upload.ts'
+import { type Means, type Uploaded, type UploadOptions, upload } from './upload.ts'
 import type { Job, JobRequest } from './wire.ts'
 
 export { BulkwayError, type BulkwayErrorFacts, type ClientErrorCode } from './bulkway-error.ts'
@@ -19,6 +20,7 @@ export { place } from './place.ts'
 export type { Progress } from './progress.ts'
 export type { ResumeStore } from './resume.ts'
 export { ownHeaders, type PartAnswer, type PartRequest, type SendPart } from './send-part.ts'
+export type { Hasher } from './sha256.ts'
 export { chunksOf, type FileSource, type PartBody, type Uploadable } from './source.ts'
 export type { Uploaded, UploadOptions } from './upload.ts'
 export type { Job, JobRequest } from './wire.ts'
@@ -30,6 +32,8 @@ interface CommonOptions {
   readonly fetch?: typeof globalThis.fetch
   /** How parts leave; default: by XMLHttpRequest where there is one, else by `fetch`. */
   readonly sendPart?: SendPart
+  /** What works out the SHA-256 of files; default: the client's own, in JavaScript. */
+  readonly newSha256?: () => Hasher
   /** How long what fails is tried again. */
   readonly retry?: Patience
   /** Told every failure that is tried again. */
@@ -97,7 +101,11 @@ export function createClient(options: ClientOptions): Client {
   const token = 'apiKey' in options ? options.apiKey : options.token
   const gateway = createGateway({ baseUrl: options.baseUrl, token, fetch, patience })
   // `fetch` tells no progress of a body that it sends.
-  const send = options.sendPart ?? ('XMLHttpRequest' in globalThis ? sendByXhr : sendByFetch(fetch))
+  const sendPart = 'XMLHttpRequest' in globalThis ? sendByXhr : sendByFetch(fetch)
+  const means: Means = {
+    sendPart: options.sendPart ?? sendPart,
+    newSha256: options.newSha256 ?? (() => new Sha256()),
+  }
 
   async function submitWithFiles(
     operation: 'run' | 'runsync',
@@ -109,7 +117,7 @@ export function createClient(options: ClientOptions): Client {
     // Wrong paths are refused before anything is sent.
     for (const path of Object.keys(files)) complete = place(complete, path, '')
     for (const [path, file] of Object.entries(files)) {
-      const { ref } = await upload(gateway, send, endpointId, file, {
+      const { ref } = await upload(gateway, means, endpointId, file, {
         ...how,
         ...(signal !== undefined && { signal }),
         ...(onProgress !== undefined && {
@@ -123,7 +131,7 @@ export function createClient(options: ClientOptions): Client {
 
   return {
     upload: (endpointId, file, uploadOptions = {}) =>
-      upload(gateway, send, endpointId, file, uploadOptions),
+      upload(gateway, means, endpointId, file, uploadOptions),
     async abortUpload(endpointId, uploadId, signal) {
       const path = `uploads/${encodeURIComponent(uploadId)}`
       await gateway.call(endpointId, path, { method: 'DELETE', signal })

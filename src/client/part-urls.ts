@@ -18,8 +18,11 @@ export interface PartUrls {
   report(signal?: AbortSignal): Promise<void>
 }
 
-/** Parts whose landing is reported at the latest when so many have landed. */
-const reportEvery = 4
+/**
+ * Milliseconds from one report of landed parts to the next: what a reload costs at most, where the
+ * store cannot list them.
+ */
+const reportEveryMs = 2_000
 /** Share of a URL's life after which it is signed again first. */
 const worn = 0.9
 
@@ -42,6 +45,7 @@ export function createPartUrls(options: {
   let unreported: LandedPart[] = []
   let signing: Promise<void> | undefined
   let reporting: Promise<void> | undefined
+  let reportedAt = performance.now()
 
   function keep(parts: readonly SignedPart[], urlsExpireAt: string): void {
     const now = performance.now()
@@ -77,6 +81,7 @@ export function createPartUrls(options: {
   async function ask(partNumbers: readonly number[], signal: AbortSignal | undefined) {
     const landed = unreported
     unreported = []
+    reportedAt = performance.now()
     try {
       const body = { partNumbers, ...(landed.length > 0 && { landed }) }
       return readSignedParts(await gateway.call(endpointId, path, { body, signal }))
@@ -87,29 +92,33 @@ export function createPartUrls(options: {
   }
 
   async function report(signal?: AbortSignal): Promise<void> {
-    if (unreported.length === 0) return
+    if (unreported.length > 0) await ask([], signal).catch(() => {})
+  }
+
+  /** One call at a time: the first one signs what the others wait for, or fails for them. */
+  async function signInTurn(partNumber: number, signal: AbortSignal): Promise<void> {
+    const turn = (signing ?? Promise.resolve()).then(() => sign(partNumber, signal))
+    signing = turn
     try {
-      await ask([], signal)
-    } catch {
-      return
+      await turn
+    } finally {
+      if (signing === turn) signing = undefined
     }
-    // As many have landed again meanwhile, and none of them could be reported.
-    if (unreported.length >= reportEvery) await report(signal)
+  }
+
+  /** Signs the next batch while a quarter of this one is left, so that nobody waits for it. */
+  function signAhead(signal: AbortSignal): void {
+    const next = options.waiting()[Math.ceil(batch / 4)]
+    if (signing !== undefined || next === undefined || fresh(next) !== undefined) return
+    // Who needs one of these URLs asks again, and hears why there is none.
+    signInTurn(next, signal).catch(() => {})
   }
 
   keep(options.signed, options.urlsExpireAt)
   return {
     async take(partNumber, signal) {
-      if (fresh(partNumber) === undefined) {
-        // One call at a time: the first one signs what the others wait for, or fails for them.
-        const turn = (signing ?? Promise.resolve()).then(() => sign(partNumber, signal))
-        signing = turn
-        try {
-          await turn
-        } finally {
-          if (signing === turn) signing = undefined
-        }
-      }
+      if (fresh(partNumber) === undefined) await signInTurn(partNumber, signal)
+      signAhead(signal)
       const part = urls.get(partNumber)?.part
       if (part === undefined) {
         throw new BulkwayError(
@@ -124,7 +133,7 @@ export function createPartUrls(options: {
     land(part, signal) {
       urls.delete(part.partNumber)
       unreported.push(part)
-      if (unreported.length < reportEvery) return
+      if (performance.now() < reportedAt + reportEveryMs) return
       reporting ??= report(signal).finally(() => {
         reporting = undefined
       })

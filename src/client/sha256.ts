@@ -6,8 +6,14 @@ const primes = primesUpTo(311)
 const constants = Int32Array.from(primes, (prime) => fraction(Math.cbrt(prime)))
 const initial = Int32Array.from(primes.slice(0, 8), (prime) => fraction(Math.sqrt(prime)))
 
+/** Works out a digest of bytes that come in pieces; of no use after `hex`. */
+export interface Hasher {
+  update(bytes: Uint8Array): void
+  hex(): string
+}
+
 /** SHA-256 of bytes that arrive in chunks. */
-export class Sha256 {
+export class Sha256 implements Hasher {
   #state = initial.slice()
   #words = new Int32Array(64)
   #block = new Uint8Array(64)

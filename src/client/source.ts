@@ -37,9 +37,15 @@ export function partOf(file: Uploadable, start: number, end: number): PartBody {
   return { size: blob.size, blob, stream: () => blob.stream() }
 }
 
-/** The chunks of a part; throws `file_unreadable` where they cannot be read or are too few or many. */
-export async function* chunksOf(part: PartBody): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  const reader = part.stream().getReader()
+/**
+ * The chunks of a part; throws `file_unreadable` where they cannot be read or are too few or many.
+ * Where the part is a byte stream and `lend` gives memory, each chunk is read into that.
+ */
+export async function* chunksOf(
+  part: PartBody,
+  lend?: () => ArrayBuffer,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  const reader = readerOf(part.stream(), lend)
   let bytes = 0
   try {
     for (;;) {
@@ -57,6 +63,22 @@ export async function* chunksOf(part: PartBody): AsyncGenerator<Uint8Array<Array
   if (bytes !== part.size) {
     const seen = bytes > part.size ? 'more' : bytes
     throw unreadable(`Cannot go on with a file that changes: ${part.size} bytes expected, ${seen}`)
+  }
+}
+
+type ByteReader = Pick<ReadableStreamDefaultReader<Uint8Array>, 'read' | 'cancel'>
+
+function readerOf(stream: ReadableStream<Uint8Array>, lend?: () => ArrayBuffer): ByteReader {
+  if (lend === undefined) return stream.getReader()
+  try {
+    const reader = stream.getReader({ mode: 'byob' })
+    return {
+      read: () => reader.read(new Uint8Array(lend())),
+      cancel: (reason) => reader.cancel(reason),
+    }
+  } catch {
+    // No byte stream: its chunks are its own.
+    return stream.getReader()
   }
 }
 

@@ -6,6 +6,7 @@ import { createMeter, type Progress } from './progress.ts'
 import { readComplete, readProgress, readStarted } from './read-wire.ts'
 import { createMemory, type Memory, memoryOf, noMemory, type ResumeStore } from './resume.ts'
 import type { SendPart } from './send-part.ts'
+import type { Hasher } from './sha256.ts'
 import { nameOf, type Uploadable } from './source.ts'
 import { uploadParts } from './upload-parts.ts'
 import type { LandedPart, SignedPart, StartUpload, UploadProgress } from './wire.ts'
@@ -58,6 +59,12 @@ const firstGiveUpMs = 10_000
 /** Times that parts which the store has lost are sent again. */
 const roundsAtMost = 3
 
+/** What the platform does best in its own way. */
+export interface Means {
+  readonly sendPart: SendPart
+  readonly newSha256: () => Hasher
+}
+
 /** What is asked for, with its SHA-256 in hex, where there is to be one. */
 type Asked = Omit<UploadOptions, 'sha256'> & {
   readonly signal: AbortSignal
@@ -78,7 +85,7 @@ type Open = Omit<UploadProgress, 'state'> & {
  */
 export async function upload(
   gateway: Gateway,
-  send: SendPart,
+  { sendPart, newSha256 }: Means,
   endpointId: string,
   file: Uploadable,
   options: UploadOptions,
@@ -88,7 +95,7 @@ export async function upload(
   const memory = memoryFor(gateway, endpointId, file, options)
   const sha256 =
     options.sha256 === true
-      ? await hashFile(file, { signal, onProgress: options.onProgress })
+      ? await hashFile(file, newSha256, { signal, onProgress: options.onProgress })
       : options.sha256
   const asked: Asked = { ...options, signal, sha256 }
   const found = await goOn(gateway, endpointId, file, memory, asked)
@@ -99,7 +106,7 @@ export async function upload(
   }
   options.onStart?.(open.uploadId)
   try {
-    const uploaded = await finish(gateway, send, endpointId, file, open, asked)
+    const uploaded = await finish(gateway, sendPart, endpointId, file, open, asked)
     await memory.forget()
     return uploaded
   } catch (error) {

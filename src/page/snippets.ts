@@ -60,9 +60,9 @@ function curl(sending: Sending): string {
 }
 
 function typescript({ baseUrl, endpointId, request, files }: Sending): string {
+  const names = files.length === 0 ? '{ createClient }' : '{ createClient, openFile }'
   const lines = [
-    ...(files.length === 0 ? [] : [importLine('{ openAsBlob }', 'node:fs')]),
-    importLine('{ createClient }', 'bulkway/client'),
+    importLine(names, 'bulkway/client/node'),
     '',
     `const client = createClient({`,
     `  baseUrl: ${JSON.stringify(baseUrl)},`,
@@ -73,8 +73,7 @@ function typescript({ baseUrl, endpointId, request, files }: Sending): string {
   if (files.length > 0) {
     lines.push(`const files = {`)
     for (const { path, name } of files) {
-      const quoted = JSON.stringify(name)
-      lines.push(`  ${JSON.stringify(path)}: new File([await openAsBlob(${quoted})], ${quoted}),`)
+      lines.push(`  ${JSON.stringify(path)}: await openFile(${JSON.stringify(name)}),`)
     }
     lines.push(`}`)
   }

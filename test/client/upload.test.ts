@@ -73,6 +73,16 @@ test('has parts signed in batches, when they are needed', async () => {
   expect(asked.filter((numbers) => numbers.length > 0)).toEqual([[4, 5, 6], [7, 8, 9], [10]])
 })
 
+test('has the next parts signed before they are needed', async () => {
+  const gateway = await startGateway({ signedParts: 8 })
+  await clientOf(gateway).upload('demo', file, { concurrency: 1 })
+
+  const paths = gateway.seen.map(({ path }) => path)
+  const signing = paths.findIndex((path) => path.endsWith('/parts'))
+  expect(signing).toBeGreaterThan(paths.findIndex((path) => partOf(path) === 4))
+  expect(signing).toBeLessThan(paths.findIndex((path) => partOf(path) === 8))
+})
+
 test('takes an empty file', async () => {
   const gateway = await startGateway()
   const uploaded = await clientOf(gateway).upload('demo', new File([], 'empty'))

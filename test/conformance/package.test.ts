@@ -34,11 +34,11 @@ test('holds what is needed and no source, test or secret', async () => {
   expect((await readdir(installed)).sort()).toEqual(
     ['CHANGELOG.md', 'LICENSE', 'README.md', 'bin', 'dist', 'package.json'].sort(),
   )
-  expect((await readdir(join(installed, 'dist'))).sort()).toEqual(['cli', 'client'])
+  expect((await readdir(join(installed, 'dist'))).sort()).toEqual(['cli', 'client', 'client-node'])
 })
 
-test('is imported as bulkway/client', async () => {
-  const script = `import { createClient, BulkwayError } from 'bulkway/client'
+test.each(['bulkway/client', 'bulkway/client/node'])('is imported as %s', async (name) => {
+  const script = `import { createClient, BulkwayError } from '${name}'
     const client = createClient({ baseUrl: 'https://gateway.test', apiKey: 'key' })
     console.log(Object.keys(client).join(), BulkwayError.name)`
   await writeFile(join(directory, 'use.js'), script)
@@ -48,9 +48,11 @@ test('is imported as bulkway/client', async () => {
 
 test('has types that a strict program is checked against', async () => {
   const program = `import { type Client, createClient, type Progress } from 'bulkway/client'
+    import { openFile } from 'bulkway/client/node'
     const client: Client = createClient({ baseUrl: 'https://gateway.test', token: async () => 'token' })
     const onProgress = ({ bytes }: Progress) => bytes.toFixed()
     const { ref } = await client.upload('demo', new File([], 'a'), { onProgress, resume: localStorage })
+    await client.upload('demo', await openFile('a'))
     export const text: string = ref
     // @ts-expect-error
     export const number: number = ref`

@@ -1,23 +1,22 @@
-import { once } from 'node:events'
 import http, { type ClientRequest, type IncomingMessage } from 'node:http'
 import https from 'node:https'
-import {
-  BulkwayError,
-  chunksOf,
-  ownHeaders,
-  type PartAnswer,
-  type SendPart,
-} from '../client/client.ts'
+import { BulkwayError } from '../client/bulkway-error.ts'
+import { ownHeaders, type PartAnswer, type SendPart, shownCharacters } from '../client/send-part.ts'
+import { chunksOf } from '../client/source.ts'
+
+const chunkBytes = 1024 * 1024
 
 /**
- * Sends parts straight from the file to the socket, so that memory holds a few chunks and progress
- * is told within a part, which `fetch` does not.
+ * Sends parts straight from the file to the socket: two chunks of each are in memory, which serve
+ * part after part, and progress is told within a part, which `fetch` does not.
  */
 export function sendByHttp(): SendPart {
   const agents = {
     'http:': new http.Agent({ keepAlive: true }),
     'https:': new https.Agent({ keepAlive: true }),
   }
+  const idle: ArrayBuffer[] = []
+  let underWay = 0
   return async ({ url, headers, body, signal, stallMs, onSent }) => {
     signal.throwIfAborted()
     const target = new URL(url)
@@ -31,23 +30,36 @@ export function sendByHttp(): SendPart {
     })
     outgoing.on('timeout', () => outgoing.destroy(new Error('Nothing moved any more')))
     const answered = answerTo(outgoing)
-    answered.catch(() => {})
     let over = false
-    const ended = answered.then(
-      () => {
+    const ended = answered
+      .catch(() => {})
+      .then(() => {
         over = true
-      },
-      () => {
-        over = true
-      },
-    )
+      })
+    let lent = false
+    const lend = () => {
+      lent = true
+      return idle.pop() ?? new ArrayBuffer(chunkBytes)
+    }
+    let sent = 0
+    const write = (chunk: Uint8Array<ArrayBuffer>) =>
+      new Promise<void>((resolve) => {
+        outgoing.write(chunk, (error) => {
+          resolve()
+          if (error) return
+          sent += chunk.byteLength
+          onSent(sent)
+          if (lent) idle.push(chunk.buffer)
+        })
+      })
+    underWay++
     try {
-      let sent = 0
-      for await (const chunk of chunksOf(body)) {
+      let before: Promise<void> | undefined
+      for await (const chunk of chunksOf(body, lend)) {
         if (over) break
-        sent += chunk.byteLength
-        if (!outgoing.write(chunk)) await Promise.race([once(outgoing, 'drain'), ended])
-        onSent(Math.max(0, sent - outgoing.writableLength))
+        const flushed = write(chunk)
+        await Promise.race([before, ended])
+        before = flushed
       }
       if (!over) outgoing.end()
     } catch (error) {
@@ -60,13 +72,12 @@ export function sendByHttp(): SendPart {
       signal.throwIfAborted()
       throw new BulkwayError('network_error', 0, 'Cannot reach the store', { cause })
     } finally {
+      if (--underWay === 0) idle.length = 0
       // An answer that came before the end of the body leaves a connection of no use.
       if (!outgoing.writableEnded) outgoing.destroy()
     }
   }
 }
-
-const shownCharacters = 2_000
 
 async function answerTo(outgoing: ClientRequest): Promise<PartAnswer> {
   const incoming = await new Promise<IncomingMessage>((resolve, reject) => {

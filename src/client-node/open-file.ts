@@ -1,10 +1,15 @@
 import { type FileHandle, open, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
-import { BulkwayError, type FileSource } from '../client/client.ts'
+import { BulkwayError } from '../client/bulkway-error.ts'
+import type { FileSource } from '../client/source.ts'
 
+/** Of readers that bring no memory of their own. */
 const chunkBytes = 262_144
 
-/** A file of this machine, which must stay as it is; throws `file_unreadable`. */
+/**
+ * A file of this machine, to be uploaded, which must stay as it is; throws `file_unreadable`. Its
+ * streams are byte streams, whose readers may bring the memory to read into.
+ */
 export async function openFile(path: string): Promise<FileSource> {
   const facts = await stat(path).catch((cause) => refuse(path, reasonOf(cause), cause))
   if (!facts.isFile()) refuse(path, 'it is no file')
@@ -30,26 +35,29 @@ export async function openFile(path: string): Promise<FileSource> {
         throw error
       }
     }
-    return new ReadableStream<Uint8Array>(
-      {
-        start: () => closing(requireSame),
-        pull: (controller) =>
-          closing(async (handle) => {
-            const chunk = new Uint8Array(Math.min(chunkBytes, end - at))
-            const { bytesRead } = await handle.read(chunk, 0, chunk.length, at)
-            at += bytesRead
-            const isLast = bytesRead === 0 || at >= end
-            // While the last bytes are held back, nobody takes the range for whole.
-            if (isLast) await requireSame(handle)
-            if (bytesRead > 0) controller.enqueue(chunk.subarray(0, bytesRead))
-            if (!isLast) return
-            await close()
-            controller.close()
-          }),
-        cancel: close,
-      },
-      { highWaterMark: 1 },
-    )
+    return new ReadableStream({
+      type: 'bytes',
+      autoAllocateChunkSize: chunkBytes,
+      start: () => closing(requireSame),
+      pull: (controller) =>
+        closing(async (handle) => {
+          const request = controller.byobRequest
+          if (request === null || request.view === null) throw new Error('Nowhere to read into')
+          const { buffer, byteOffset, byteLength } = request.view
+          const view = new Uint8Array(buffer, byteOffset, Math.min(byteLength, end - at))
+          const { bytesRead } = await handle.read(view, 0, view.length, at)
+          at += bytesRead
+          const isLast = bytesRead === 0 || at >= end
+          // While the last bytes are held back, nobody takes the range for whole.
+          if (isLast) await requireSame(handle)
+          if (isLast) await close()
+          // A reader that waits on is told of the end only once its memory is given back.
+          if (bytesRead === 0) controller.close()
+          request.respond(bytesRead)
+          if (isLast && bytesRead > 0) controller.close()
+        }),
+      cancel: close,
+    })
   }
   return { size, name: basename(path), lastModified: mtimeMs, stream }
 }
