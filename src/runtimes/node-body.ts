@@ -4,6 +4,9 @@ import type { Body } from '../platform.ts'
 /** Bytes that may wait for a reader who is busy; then the sender is stopped. */
 const waitingBytes = 65_536
 
+/** Bytes of a chunk below which freeing costs more than it saves. */
+const worthFreeing = 4_096
+
 const sources = new WeakMap<object, () => Readable | undefined>()
 
 /** The stream behind a body of which nothing has been read, to be read instead of it. */
@@ -12,8 +15,9 @@ export function sourceOf(body: object): Readable | undefined {
 }
 
 /**
- * Wraps a Node stream as a `Body`; reads fail after `idleTimeoutMs` without a byte. `onCancel` is
- * what giving up means: by default the stream is destroyed, and its socket with it.
+ * Wraps the stream of an HTTP message as a `Body`; reads fail after `idleTimeoutMs` without a byte.
+ * Chunks must be nobody else's: each is freed when the next one is asked for. `onCancel` is what
+ * giving up means: by default the stream is destroyed, and its socket with it.
  */
 export function createNodeBody(
   source: Readable,
@@ -29,6 +33,7 @@ export function createNodeBody(
   let timer: NodeJS.Timeout | undefined
   // Reads may be far apart: a fault between them must not be an unhandled 'error'.
   let fault: Error | undefined
+  let lent: Uint8Array | undefined
   source.on('error', (error) => {
     fault = error
     fail(error)
@@ -89,6 +94,12 @@ export function createNodeBody(
   }
 
   async function read(): Promise<Uint8Array | undefined> {
+    if (lent !== undefined) free(lent)
+    lent = await next()
+    return lent
+  }
+
+  async function next(): Promise<Uint8Array | undefined> {
     const chunk = queue.shift()
     if (chunk !== undefined) {
       queuedBytes -= chunk.length
@@ -124,7 +135,7 @@ export function createNodeBody(
       new ReadableStream<Uint8Array>(
         {
           async pull(controller) {
-            const chunk = await read()
+            const chunk = await next()
             if (chunk === undefined) controller.close()
             else controller.enqueue(chunk)
           },
@@ -135,6 +146,12 @@ export function createNodeBody(
   }
   sources.set(body, () => (begun || source.destroyed ? undefined : source))
   return body
+}
+
+/** Gives the memory back at once: what V8 counts outside its heap it frees late, by long collections. */
+function free({ buffer, length }: Uint8Array): void {
+  const isWhole = length === buffer.byteLength && buffer instanceof ArrayBuffer
+  if (isWhole && length >= worthFreeing) buffer.transfer(0)
 }
 
 function gone(): Error {

@@ -136,7 +136,8 @@ async function writeReply({ status, headers, body }: Reply, outgoing: ServerResp
   if (body instanceof Uint8Array) outgoing.write(body)
   else if (body !== undefined) {
     for (let chunk = await body.read(); chunk !== undefined; chunk = await body.read()) {
-      outgoing.write(chunk)
+      const piece = chunk
+      await new Promise((resolve) => outgoing.write(piece, resolve))
     }
   }
   outgoing.end()

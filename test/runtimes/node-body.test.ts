@@ -48,6 +48,26 @@ describe('a body on Node', () => {
     expect(Buffer.from(chunk ?? []).toString()).toBe('some bytes')
   })
 
+  test('gives the memory of a chunk back when the next one is asked for', async () => {
+    await using served = await bodyServer(async (body) => {
+      const lengths: (readonly [number, number])[] = []
+      let before: Uint8Array | undefined
+      let chunk = await body.read()
+      while (chunk !== undefined) {
+        const { length } = chunk
+        before = chunk
+        chunk = await body.read()
+        lengths.push([length, before.length])
+      }
+      return lengths
+    })
+    await fetch(served.url, { method: 'POST', body: Buffer.alloc(1_000_000) })
+    const lengths = await served.used
+    const large = lengths.filter(([length]) => length >= 4_096)
+    expect(large.length).toBeGreaterThan(5)
+    expect(large.map(([, after]) => after)).toEqual(large.map(() => 0))
+  })
+
   test('is empty where nothing was sent', async () => {
     await using served = await bodyServer(collect)
     await fetch(served.url, { method: 'POST' })
