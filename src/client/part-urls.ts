@@ -16,6 +16,8 @@ export interface PartUrls {
   land(part: LandedPart, signal: AbortSignal): void
   /** Reports what has landed; failing to is no fault, as the store may know by itself. */
   report(signal?: AbortSignal): Promise<void>
+  /** Reports nothing more by itself. */
+  close(): void
 }
 
 /**
@@ -46,6 +48,7 @@ export function createPartUrls(options: {
   let signing: Promise<void> | undefined
   let reporting: Promise<void> | undefined
   let reportedAt = performance.now()
+  let timer: ReturnType<typeof setTimeout> | undefined
 
   function keep(parts: readonly SignedPart[], urlsExpireAt: string): void {
     const now = performance.now()
@@ -133,15 +136,22 @@ export function createPartUrls(options: {
     land(part, signal) {
       urls.delete(part.partNumber)
       unreported.push(part)
-      if (performance.now() < reportedAt + reportEveryMs) return
-      reporting ??= report(signal).finally(() => {
-        reporting = undefined
-      })
+      timer ??= setTimeout(
+        () => {
+          timer = undefined
+          reporting ??= report(signal).finally(() => {
+            reporting = undefined
+          })
+        },
+        Math.max(0, reportedAt + reportEveryMs - performance.now()),
+      )
     },
     async report(signal) {
+      clearTimeout(timer)
       await reporting
       await report(signal)
     },
+    close: () => clearTimeout(timer),
   }
 }
 

@@ -221,6 +221,7 @@ async function finish(
       await urls.report(AbortSignal.timeout(2_000))
       throw error
     }
+    urls.close()
     meter.end()
     try {
       const body = { parts: partsOf(landed), ...(sha256 !== undefined && { sha256 }) }

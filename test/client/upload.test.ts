@@ -83,6 +83,19 @@ test('has the next parts signed before they are needed', async () => {
   expect(signing).toBeLessThan(paths.findIndex((path) => partOf(path) === 8))
 })
 
+test('reports what has landed though nothing lands any more', async () => {
+  const gateway = await startGateway()
+  gateway.fate = (_, path) => (isPart(path) && partOf(path) === 5 ? 'stall' : undefined)
+  const pausing = new AbortController()
+  const uploading = clientOf(gateway, { retry: { ...quick, stallMs: 60_000 } })
+    .upload('demo', file, { concurrency: 1, signal: pausing.signal })
+    .catch((reason) => reason)
+
+  await expect.poll(() => gateway.uploads.get('u1')?.reported.size, { timeout: 10_000 }).toBe(4)
+  pausing.abort('enough')
+  expect(await uploading).toBe('enough')
+})
+
 test('takes an empty file', async () => {
   const gateway = await startGateway()
   const uploaded = await clientOf(gateway).upload('demo', new File([], 'empty'))
