@@ -21,6 +21,8 @@ export interface Page {
   choose(selector: string, paths: readonly string[]): Promise<void>
   /** Drops files onto an element. */
   drop(selector: string, paths: readonly string[]): Promise<void>
+  /** Takes the network away, or gives it back. */
+  offline(isOffline: boolean): Promise<void>
   look(options: {
     scheme?: 'light' | 'dark'
     width?: number
@@ -128,6 +130,13 @@ export async function openPage(endpoint: string): Promise<Page> {
       for (const type of ['dragEnter', 'dragOver', 'drop']) {
         await call('Input.dispatchDragEvent', { type, ...at, data })
       }
+    },
+    async offline(isOffline) {
+      await call('Network.enable')
+      await call('Network.emulateNetworkConditions', {
+        offline: isOffline,
+        ...{ latency: 0, downloadThroughput: -1, uploadThroughput: -1 },
+      })
     },
     async look({ scheme = 'light', width = 1280, height = 800, reducedMotion = false }) {
       await call('Emulation.setEmulatedMedia', {

@@ -14,6 +14,9 @@ const partBytes = 18_750_000
 /** Parts that the store takes before everything stands still: half of them. */
 const landedParts = 8
 
+/** As issue reports have it: a tunnel, a router that starts again. */
+const outageMs = 30_000
+
 const stack = useStack({
   worker: 'none',
   // So many bytes make a store slow that shares its machine with a browser.
@@ -119,6 +122,42 @@ describe.skipIf(!hasChromium)('A file of 300 MB', () => {
     await page.expectText('#timeline', /COMPLETED/)
     await page.expectText('#json', new RegExp(sha256))
     expect(page.complaints).toEqual([])
+    await page.close()
+  })
+
+  test('outlives 30 seconds without a network in the middle', async () => {
+    const page = await chromium.open()
+    await page.goto(`${stack.url}/`)
+    await page.fill('#endpoint', 'hand')
+    await page.fill('#key', 'rpa_test')
+    const before = stack.store.log.length
+    // Parts that are on their way when the network goes.
+    const stalled = stack.store.fault({
+      method: 'PUT',
+      query: /partNumber=/,
+      nth: 3,
+      times: 2,
+      fault: { kind: 'stall' },
+    })
+    await page.drop('#drop', [join(folder, 'big.bin')])
+    await stalled.struck
+    await page.offline(true)
+    await page.expectText('.row .state', /No answer/)
+    const landed = partsSince(before).length
+    expect(landed).toBeLessThan(bytes / partBytes)
+    await new Promise((resolve) => setTimeout(resolve, outageMs))
+    expect(partsSince(before)).toHaveLength(landed)
+
+    const sent = sum(partsSince(before))
+    stack.store.clear()
+    await page.offline(false)
+    await page.expectText('.row .state', /^Uploaded/, 120_000)
+    // Nothing was sent once more but what was on its way.
+    expect(sent + sum(partsSince(0))).toBeGreaterThanOrEqual(bytes)
+    expect(sent + sum(partsSince(0))).toBeLessThanOrEqual(bytes + 4 * partBytes)
+    const [key = ''] = (await stack.bucket.fileKeys()).slice(-1)
+    expect(key).toMatch(/big\.bin$/)
+    await page.evaluate('localStorage.clear()')
     await page.close()
   })
 })
