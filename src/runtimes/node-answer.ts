@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import type { StreamedReply } from '../http/respond.ts'
 import type { Body, OutgoingBody } from '../platform.ts'
-import { sourceOf } from './node-body.ts'
+import { freeChunk, sourceOf } from './node-body.ts'
 import { NodeLine } from './node-line.ts'
 
 /** What the framework is given in place of an answer that is on its way. */
@@ -42,13 +42,23 @@ export async function answerOnNode(outgoing: ServerResponse, reply: StreamedRepl
   }
 }
 
-/** From connection to connection: a promise for each chunk would cost a fifth more CPU. */
+/**
+ * From connection to connection: a promise for each chunk would cost a fifth more CPU. Each chunk is
+ * freed as soon as the kernel has it.
+ */
 function flow(source: Readable, outgoing: ServerResponse): Promise<void> {
   return new Promise((resolve, reject) => {
+    const goOn = () => source.resume()
+    source.on('data', (chunk: Buffer) => {
+      const hasRoom = outgoing.write(chunk, (error) => {
+        if (!error) freeChunk(chunk)
+      })
+      if (!hasRoom) source.pause()
+    })
+    outgoing.on('drain', goOn)
     source.once('end', resolve)
     source.once('error', reject)
     source.once('close', () => reject(new Error('The body broke off')))
-    source.pipe(outgoing, { end: false })
   })
 }
 

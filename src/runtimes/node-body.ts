@@ -94,7 +94,7 @@ export function createNodeBody(
   }
 
   async function read(): Promise<Uint8Array | undefined> {
-    if (lent !== undefined) free(lent)
+    if (lent !== undefined) freeChunk(lent)
     lent = await next()
     return lent
   }
@@ -148,8 +148,11 @@ export function createNodeBody(
   return body
 }
 
-/** Gives the memory back at once: what V8 counts outside its heap it frees late, by long collections. */
-function free({ buffer, length }: Uint8Array): void {
+/**
+ * Gives the memory of an HTTP message's chunk back, which nobody may see any more: V8 frees what it
+ * holds outside its heap late, and by long collections.
+ */
+export function freeChunk({ buffer, length }: Uint8Array): void {
   const isWhole = length === buffer.byteLength && buffer instanceof ArrayBuffer
   if (isWhole && length >= worthFreeing) buffer.transfer(0)
 }

@@ -1,6 +1,6 @@
 import type { LookupAddress } from 'node:dns'
-import { type ClientRequest, Agent as HttpAgent, request as httpRequest } from 'node:http'
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
+import { type ClientRequest, type Agent as HttpAgent, request as httpRequest } from 'node:http'
+import { type Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import type { LookupFunction } from 'node:net'
 import {
   type IncomingResponse,
@@ -8,13 +8,13 @@ import {
   type OutgoingBody,
   type OutgoingRequest,
 } from '../platform.ts'
+import { createAgents } from './node-agent.ts'
 import { createNodeBody } from './node-body.ts'
 import { NodeLine } from './node-line.ts'
 
 /** Makes `Platform.send` for Node: `node:http(s)` with kept connections and real backpressure. */
 export function createNodeSend(): (request: OutgoingRequest) => Promise<IncomingResponse> {
-  const http = new HttpAgent({ keepAlive: true })
-  const https = new HttpsAgent({ keepAlive: true })
+  const { http, https } = createAgents()
 
   async function send(request: OutgoingRequest): Promise<IncomingResponse> {
     const replayable = request.body === undefined || request.body instanceof Uint8Array

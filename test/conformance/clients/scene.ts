@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -11,6 +11,7 @@ import { Secret } from '../../../src/log.ts'
 import { createS3Store } from '../../../src/store/s3-store.ts'
 import { type BucketFacts, openBucket } from '../../e2e/bucket.ts'
 import { type ServedBucket, serveBucket } from '../../job-bucket/serve-bucket.ts'
+import { makeCertificate } from '../../runtimes/certificate.ts'
 
 const run = promisify(execFile)
 
@@ -91,7 +92,10 @@ interface OpenScene extends Scene, AsyncDisposable {
 /** Opens a scene; its server runs until it is disposed of. */
 export async function openScene(place: Place, path: string, folder: string): Promise<OpenScene> {
   const certificate = join(folder, 'cert.pem')
-  const tls = place.scheme === 'https' ? await makeCertificate(folder, certificate) : undefined
+  const tls =
+    place.scheme === 'https'
+      ? await makeCertificate(certificate, join(folder, 'key.pem'))
+      : undefined
   const rgw = process.env['BULKWAY_TEST_RGW']
   const { served, ...store } =
     rgw === undefined ? await serveMemory(tls, path) : await serveRgw(tls, path, JSON.parse(rgw))
@@ -203,14 +207,4 @@ async function serveRgw(tls: Tls, path: string, facts: BucketFacts): Promise<Sto
 async function temporaryFolder(): Promise<AsyncDisposable & { readonly path: string }> {
   const path = await mkdtemp(join(tmpdir(), 'bulkway-client-'))
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) }
-}
-
-async function makeCertificate(folder: string, cert: string): Promise<Exclude<Tls, undefined>> {
-  const key = join(folder, 'key.pem')
-  const names = 'subjectAltName=IP:127.0.0.1,DNS:localhost'
-  const subject = ['-subj', '/CN=localhost', '-addext', names]
-  const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1']
-  const request = ['req', '-x509', ...curve, '-nodes', '-days', '1', ...subject]
-  await run('openssl', [...request, '-keyout', key, '-out', cert])
-  return { key: await readFile(key, 'utf8'), cert: await readFile(cert, 'utf8') }
 }
