@@ -59,7 +59,7 @@ export async function openFile(path: string): Promise<FileSource> {
       cancel: close,
     })
   }
-  return { size, name: basename(path), lastModified: mtimeMs, stream }
+  return { size, name: basename(path), lastModified: mtimeMs, stream, readsInto: true }
 }
 
 function reasonOf(cause: unknown): string {

@@ -45,36 +45,39 @@ export function sendByHttp(): SendPart {
     const write = (chunk: Uint8Array<ArrayBuffer>) =>
       new Promise<void>((resolve) => {
         outgoing.write(chunk, (error) => {
+          if (!error) {
+            sent += chunk.byteLength
+            if (lent) idle.push(chunk.buffer)
+          }
           resolve()
-          if (error) return
-          sent += chunk.byteLength
-          onSent(sent)
-          if (lent) idle.push(chunk.buffer)
         })
       })
     underWay++
     try {
-      let before: Promise<void> | undefined
-      for await (const chunk of chunksOf(body, lend)) {
-        if (over) break
-        const flushed = write(chunk)
-        await Promise.race([before, ended])
-        before = flushed
-      }
-      if (!over) outgoing.end()
-    } catch (error) {
-      outgoing.destroy()
-      if (error instanceof BulkwayError) throw error
-    }
-    try {
+      await leave()
       return await answered
     } catch (cause) {
+      if (cause instanceof BulkwayError) throw cause
       signal.throwIfAborted()
       throw new BulkwayError('network_error', 0, 'Cannot reach the store', { cause })
     } finally {
       if (--underWay === 0) idle.length = 0
       // An answer that came before the end of the body leaves a connection of no use.
       if (!outgoing.writableEnded) outgoing.destroy()
+    }
+
+    async function leave(): Promise<void> {
+      let before: Promise<void> | undefined
+      for await (const chunk of chunksOf(body, lend)) {
+        if (over) return
+        const flushed = write(chunk)
+        await Promise.race([before, ended])
+        onSent(sent)
+        before = flushed
+      }
+      await Promise.race([before, ended])
+      onSent(sent)
+      if (!over) outgoing.end()
     }
   }
 }

@@ -46,7 +46,7 @@ export function createPartUrls(options: {
   const urls = new Map<number, { part: SignedPart; until: number }>()
   let unreported: LandedPart[] = []
   let signing: Promise<void> | undefined
-  let reporting: Promise<void> | undefined
+  let reporting: Promise<unknown> | undefined
   let reportedAt = performance.now()
   let timer: ReturnType<typeof setTimeout> | undefined
 
@@ -94,8 +94,36 @@ export function createPartUrls(options: {
     }
   }
 
-  async function report(signal?: AbortSignal): Promise<void> {
-    if (unreported.length > 0) await ask([], signal).catch(() => {})
+  /** Whether it was heard. */
+  async function report(signal?: AbortSignal): Promise<boolean> {
+    if (unreported.length === 0) return true
+    try {
+      await ask([], signal)
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  function reportSoon(signal: AbortSignal): void {
+    if (timer !== undefined) return
+    const own = setTimeout(
+      async () => {
+        reporting = report(signal)
+        const isHeard = await reporting
+        if (timer !== own) return
+        timer = undefined
+        // What has landed meanwhile; where nobody hears, the next part that lands tries again.
+        if (isHeard && unreported.length > 0) reportSoon(signal)
+      },
+      Math.max(0, reportedAt + reportEveryMs - performance.now()),
+    )
+    timer = own
+  }
+
+  function stopReporting(): void {
+    clearTimeout(timer)
+    timer = undefined
   }
 
   /** One call at a time: the first one signs what the others wait for, or fails for them. */
@@ -136,22 +164,14 @@ export function createPartUrls(options: {
     land(part, signal) {
       urls.delete(part.partNumber)
       unreported.push(part)
-      timer ??= setTimeout(
-        () => {
-          timer = undefined
-          reporting ??= report(signal).finally(() => {
-            reporting = undefined
-          })
-        },
-        Math.max(0, reportedAt + reportEveryMs - performance.now()),
-      )
+      reportSoon(signal)
     },
     async report(signal) {
-      clearTimeout(timer)
+      stopReporting()
       await reporting
       await report(signal)
     },
-    close: () => clearTimeout(timer),
+    close: stopReporting,
   }
 }
 

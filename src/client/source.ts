@@ -14,6 +14,11 @@ export interface FileSource {
   readonly lastModified?: number
   /** The bytes from `start`, up to and without `end`. */
   stream(start: number, end: number): ReadableStream<Uint8Array>
+  /**
+   * Whether streams are of `type: 'bytes'` and give back the memory that a reader has brought also
+   * where they end; it is read into again and again then.
+   */
+  readonly readsInto?: boolean
 }
 
 /** What can be uploaded. */
@@ -26,27 +31,31 @@ export interface PartBody {
   /** The part as the platform can send it by itself; undefined where the file is no Blob. */
   readonly blob: Blob | undefined
   stream(): ReadableStream<Uint8Array>
+  /** As `FileSource.readsInto`. */
+  readonly readsInto: boolean
 }
 
 /** The bytes from `start`, up to and without `end`. */
 export function partOf(file: Uploadable, start: number, end: number): PartBody {
   if (!(file instanceof Blob)) {
-    return { size: end - start, blob: undefined, stream: () => file.stream(start, end) }
+    const { readsInto = false } = file
+    return { size: end - start, blob: undefined, stream: () => file.stream(start, end), readsInto }
   }
   const blob = file.slice(start, end)
-  return { size: blob.size, blob, stream: () => blob.stream() }
+  return { size: blob.size, blob, stream: () => blob.stream(), readsInto: false }
 }
 
 /**
  * The chunks of a part; throws `file_unreadable` where they cannot be read or are too few or many.
- * Where the part is a byte stream and `lend` gives memory, each chunk is read into that.
+ * Where the part reads into what it is given, each chunk is in memory from `lend`.
  */
 export async function* chunksOf(
   part: PartBody,
   lend?: () => ArrayBuffer,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  const reader = readerOf(part.stream(), lend)
   let bytes = 0
+  // The end, or a byte too many, needs no more.
+  const reader = readerOf(part, lend && (() => (bytes < part.size ? lend() : new ArrayBuffer(1))))
   try {
     for (;;) {
       const { done, value } = await reader.read()
@@ -68,17 +77,12 @@ export async function* chunksOf(
 
 type ByteReader = Pick<ReadableStreamDefaultReader<Uint8Array>, 'read' | 'cancel'>
 
-function readerOf(stream: ReadableStream<Uint8Array>, lend?: () => ArrayBuffer): ByteReader {
-  if (lend === undefined) return stream.getReader()
-  try {
-    const reader = stream.getReader({ mode: 'byob' })
-    return {
-      read: () => reader.read(new Uint8Array(lend())),
-      cancel: (reason) => reader.cancel(reason),
-    }
-  } catch {
-    // No byte stream: its chunks are its own.
-    return stream.getReader()
+function readerOf(part: PartBody, lend: (() => ArrayBuffer) | undefined): ByteReader {
+  if (lend === undefined || !part.readsInto) return part.stream().getReader()
+  const reader = part.stream().getReader({ mode: 'byob' })
+  return {
+    read: () => reader.read(new Uint8Array(lend())),
+    cancel: (reason) => reader.cancel(reason),
   }
 }
 
@@ -94,7 +98,7 @@ export async function blobOf(part: PartBody): Promise<Blob> {
 export async function probe(part: PartBody): Promise<void> {
   if (part.blob === undefined || part.size === 0) return
   const blob = part.blob.slice(0, 1)
-  for await (const _ of chunksOf({ size: 1, blob, stream: () => blob.stream() }));
+  for await (const _ of chunksOf({ ...part, size: 1, blob, stream: () => blob.stream() }));
 }
 
 /** The name of a file; undefined for a Blob that is none. */

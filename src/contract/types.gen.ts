@@ -1549,6 +1549,11 @@ export interface components {
             readonly store: string;
             /** @description Path in the job's bucket. */
             readonly path: string;
+            /**
+             * @description Why: it came as a file (in a form, or as the body), a rule says so, the endpoint stages everything, or the request could be too large for the platform.
+             * @enum {string}
+             */
+            readonly because: "file" | "rule" | "stage-always" | "over-limit";
         };
         /** @description A value of a request that stands for an upload. */
         readonly PlannedUpload: {

@@ -1,6 +1,7 @@
-import type { PayloadForm } from '../config/config.ts'
+import type { EndpointConfig, PayloadForm } from '../config/config.ts'
 import { lifetimesOf } from '../grants/ttl.ts'
 import { renderResidue } from '../json/render.ts'
+import type { LiftRule } from '../json/rules.ts'
 import type { Body, Reply } from '../platform.ts'
 import { createDroppingStore } from '../store/dropping-store.ts'
 import type { Admission } from './admit.ts'
@@ -13,6 +14,9 @@ import { readPolicyTtl, readWebhook } from './request-members.ts'
 import { formsOf, wantsS3Config } from './seal-job.ts'
 import { StandIns, standInsFor } from './stand-ins.ts'
 
+/** Why a value would be a file: it is one, or what says so. */
+type Reason = 'file' | 'rule' | 'stage-always' | 'over-limit'
+
 /** A value that would be a file. */
 interface PlannedFile {
   /** RFC 6901 pointer of the value. */
@@ -23,9 +27,10 @@ interface PlannedFile {
   /** Id of the store and path in the job's bucket. */
   readonly store: string
   readonly path: string
+  readonly because: Reason
 }
 
-/** What would become of a request: `schemas/SubmitPlan.json`. */
+/** What would become of a request: `schemas/JobPlan.json`. */
 interface Plan {
   /** Whether the body would go upstream byte for byte. */
   readonly untouched: boolean
@@ -83,39 +88,43 @@ export async function describePlan(
   const replaced = await standInsFor(lifted, new StandIns(deps, { grant }), formOf)
   const s3Config = wantsS3Config(endpoint, lifted)
   const native = s3Config ? chooseNative(deps, endpoint, times)?.access : undefined
+  const left = renderResidue(lifted.residue, replaced.texts, replaced.edits).length
+  if (left > plan.maxBytes) throw plan.tooLarge(left)
   return planReply({
     untouched: false,
-    staged: plannedFiles(lifted, storeId, formOf),
+    staged: plannedFiles(lifted, endpoint, formOf),
     uploads: lifted.refs.flatMap(({ pointer, rule, file }) =>
       file.day === undefined
         ? []
         : [{ pointer, as: formOf(rule), store: storeId, path: file.path }],
     ),
-    left: {
-      bytes: renderResidue(lifted.residue, replaced.texts, replaced.edits).length,
-      limit: plan.maxBytes,
-    },
+    left: { bytes: left, limit: plan.maxBytes },
     access: { kind: s3Config ? (native ?? 'job-bucket') : 'none', s3Config },
   })
 }
 
 function plannedFiles(
   { staged, files, refs }: LiftedRequest,
-  store: string,
+  { storeId: store, stage }: EndpointConfig,
   formOf: ReturnType<typeof formsOf>,
 ): PlannedFile[] {
   const ofForm = refs.flatMap(({ pointer, rule, file }) => {
     const object = files.find(({ key }) => key === file.key)
-    return object === undefined ? [] : [{ pointer, rule, object }]
+    return object === undefined ? [] : [{ pointer, rule, object, because: 'file' as const }]
   })
-  const lifted = staged.map(({ payload: { pointer, rule }, object }) => ({ pointer, rule, object }))
-  return [...ofForm, ...lifted].map(({ pointer, rule, object }) => ({
+  const bySize = stage === 'always' ? 'stage-always' : 'over-limit'
+  const because = (rule: LiftRule | undefined): Reason => (rule?.stage === true ? 'rule' : bySize)
+  const lifted = staged.map(({ payload: { pointer, rule }, object }) => {
+    return { pointer, rule, object, because: because(rule) }
+  })
+  return [...ofForm, ...lifted].map(({ pointer, rule, object, because }) => ({
     pointer,
     bytes: object.bytes,
     mediaType: object.contentType,
     as: formOf(rule),
     store,
     path: `in/${object.key.split('/').at(-1)}`,
+    because,
   }))
 }
 

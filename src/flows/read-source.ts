@@ -6,6 +6,7 @@ import { stageRaw } from '../intake/stage-raw.ts'
 import type { ArrivingFile, FileStaging } from '../intake/staged-file.ts'
 import { readBoundary } from '../multipart/boundary.ts'
 import type { Body } from '../platform.ts'
+import { endingOf } from '../store/file-name.ts'
 import { inputPrefix, type JobFolder, payloadName } from '../store/keys.ts'
 import { readMediaType } from '../store/media-type.ts'
 import { createStagedWriter, type StagedObject } from '../store/staged-writer.ts'
@@ -61,7 +62,7 @@ function stagingIn(deps: Deps, call: Call, admission: Admission, stage: JobFolde
   return {
     beforeStaging: () => proveCaller(deps, call, admission),
     discard: ({ key }) => store.delete(key),
-    open: ({ index, pointer, mediaType }: ArrivingFile) =>
+    open: ({ index, pointer, mediaType, filename = '' }: ArrivingFile) =>
       createStagedWriter({
         store,
         pool,
@@ -70,7 +71,9 @@ function stagingIn(deps: Deps, call: Call, admission: Admission, stage: JobFolde
         partsInFlight: config.staging.partsInFlight,
         async name(first) {
           const { contentType, extension } = await readMediaType(first, mediaType)
-          const name = payloadName(index, pointer, extension)
+          // What nobody knows may still be known by its name.
+          const ending = extension === 'bin' ? endingOf(filename)?.toLowerCase() : undefined
+          const name = payloadName(index, pointer, ending ?? extension)
           return { key: inputPrefix(stage) + name, contentType }
         },
       }),

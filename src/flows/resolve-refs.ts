@@ -121,6 +121,10 @@ async function requireUsable(
   if (platform.now() >= (isOpen ? upload.openUntil : usableUntil(config.uploads, upload))) {
     throw new GatewayError('upload_expired', 'Cannot use an upload that has expired', { pointer })
   }
+  if (upload.state === 'failed') {
+    const detail = 'Cannot use an upload that was not what had been announced: upload it again'
+    throw new GatewayError('upload_mismatch', detail, { pointer })
+  }
   if (upload.state !== 'complete') {
     const detail =
       'Cannot use an upload before it is complete: send what is missing and complete it'

@@ -40,7 +40,10 @@ export async function submitJob(
   if (plan.whole && body !== undefined) {
     const bytes = await readSmallBody(deps, body)
     if (!plan.parse(bytes)) {
-      if (isAsked) return describeUntouched(bytes.length, plan)
+      if (isAsked) {
+        await proveCaller(deps, call, admission)
+        return describeUntouched(bytes.length, plan)
+      }
       return await passOn(deps, call, admission, operation, bytes)
     }
     body = onceBody(bytes)

@@ -12,7 +12,6 @@ const allowedMethods = 'GET, HEAD, POST, PUT, PATCH, DELETE'
 /** What a page may send: what the routes read, and what passes upstream. */
 const allowedHeaders = [
   'authorization',
-  'bulkway-filename',
   'bulkway-input',
   'content-digest',
   'content-disposition',

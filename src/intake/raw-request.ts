@@ -2,6 +2,7 @@ import { decodeBase64url } from '../bytes/base64url.ts'
 import { GatewayError } from '../errors.ts'
 import { readParameters } from '../multipart/parameters.ts'
 import { readFilename } from '../multipart/part-headers.ts'
+import { shownName } from '../store/file-name.ts'
 
 /** What the head of a request says beside a raw body. */
 export interface RawRequest {
@@ -28,7 +29,7 @@ export function readRawRequest(headers: Headers, search: string): RawRequest {
   const input = readInput(headers.get('bulkway-input'), query)
   return {
     contentType: headers.get('content-type')?.trim() ?? '',
-    ...(filename === undefined || filename === '' ? {} : { filename }),
+    ...(filename === undefined || filename === '' ? {} : { filename: shownName(filename) }),
     ...(input === undefined ? {} : { input }),
     search: withoutOwn(search),
   }

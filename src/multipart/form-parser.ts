@@ -77,9 +77,7 @@ export class FormParser {
   /** Gives the next chunk; it must not change until `step` says `more`. */
   push(chunk: Uint8Array): void {
     if (this.#at < this.#chunk.length) throw new Error('push before step said more')
-    this.#base += this.#chunk.length
     this.#chunk = chunk
-    this.#at = 0
     this.#found = -1
   }
 
@@ -89,13 +87,16 @@ export class FormParser {
       const event = this.#next()
       if (event !== undefined) return event
     }
+    // The chunk may be gone when the next one comes.
+    this.#base += this.#chunk.length
+    this.#chunk = NOTHING
+    this.#at = 0
     return MORE
   }
 
   /** Ends the form. Throws when it is not complete. */
   end(): void {
     if (this.#state === 'epilogue') return
-    this.#at = this.#chunk.length
     throw this.#fault(
       this.#state === 'preamble'
         ? 'Cannot find the boundary that Content-Type names'

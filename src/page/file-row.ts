@@ -21,8 +21,8 @@ export interface FileRow {
   path(): string
   /** Whether the file itself is at hand. */
   hasFile(): boolean
-  /** The endpoint that the upload is for. */
-  endpointId(): string
+  /** Whether the upload is for the endpoint and the caller of now. */
+  isTheirs(): boolean
   /** The upload, once it has begun. */
   uploadId(): string | undefined
   /** Takes the file, the same one where there was one before, and goes on. */
@@ -64,7 +64,9 @@ export function createFileRow(options: FileRowOptions): FileRow {
   let { file, endpointId, uploadId } = options
   let done: Done | undefined = options.landed
   let memory: UploadMemory | undefined
-  let under: { readonly stop: AbortController; readonly ref: Promise<string> } | undefined
+  let under: Under | undefined
+  // Whose `done` or `under` is.
+  let mark = callerMark(caller.key())
   const path = () => view.place.value.trim()
 
   function show(state: RowState, text: string): void {
@@ -105,13 +107,14 @@ export function createFileRow(options: FileRowOptions): FileRow {
       const { title } = explainError(error)
       show('sending', `${title}. Trying again in ${formatSpan(delayMs)}`)
     })
-    endpointId = caller.endpointId()
-    const begun = { ...traits, endpointId, caller: callerMark(caller.key()) }
+    const begun = { ...traits, endpointId, caller: mark }
     memory = createUploadMemory(localStorage, () => ({ ...begun, path: path() }))
     show('sending', 'Starting')
     let quarter = 0
+    // Another endpoint or caller may have taken the row over.
+    const isOver = () => stop.signal.aborted && under?.stop !== stop
     try {
-      done = await client.upload(endpointId, file, {
+      const landed = await client.upload(endpointId, file, {
         resume: memory,
         signal: stop.signal,
         onStart(id) {
@@ -128,11 +131,14 @@ export function createFileRow(options: FileRowOptions): FileRow {
           }
         },
       })
+      if (isOver()) throw new Error(`${name} is sent again`)
+      done = landed
       uploadId = done.uploadId
       showDone()
       announce(`${name} is uploaded`)
       return done.ref
     } catch (error) {
+      if (isOver()) throw error
       if (stop.signal.aborted) {
         show('paused', 'Paused: what has landed stays')
         throw new Error(`${name} is paused`)
@@ -141,14 +147,12 @@ export function createFileRow(options: FileRowOptions): FileRow {
       show('failed', `${title}. ${detail}. ${wayOut}`)
       announce(`${name}: ${title}`)
       throw error
-    } finally {
-      under = undefined
     }
   }
 
   function begin(): Promise<string> {
-    if (isGood(done) && endpointId === caller.endpointId()) return Promise.resolve(done.ref)
-    if (under !== undefined) return under.ref
+    if (isGood(done) && isTheirs()) return Promise.resolve(done.ref)
+    if (under !== undefined && isTheirs()) return under.ref
     if (file === undefined) {
       return Promise.reject(new Error(`${name} is not at hand: drop it again, or remove it`))
     }
@@ -157,9 +161,22 @@ export function createFileRow(options: FileRowOptions): FileRow {
       done = undefined
       uploadId = undefined
     }
+    // It stays as far as it is, for whoever it was begun for.
+    under?.stop.abort()
+    endpointId = caller.endpointId()
+    mark = callerMark(caller.key())
     const stop = new AbortController()
-    under = { stop, ref: send(file, stop) }
-    return under.ref
+    const own = { stop, ref: send(file, stop) }
+    under = own
+    const ended = () => {
+      if (under === own) under = undefined
+    }
+    own.ref.then(ended, ended)
+    return own.ref
+  }
+  /** Whether what has landed or is on its way is for the endpoint and the caller of now. */
+  function isTheirs(): boolean {
+    return endpointId === caller.endpointId() && mark === callerMark(caller.key())
   }
   function start(): void {
     if (file === undefined || !caller.isReady()) showIdle()
@@ -197,7 +214,7 @@ export function createFileRow(options: FileRowOptions): FileRow {
     traits,
     path,
     hasFile: () => file !== undefined,
-    endpointId: () => endpointId,
+    isTheirs,
     uploadId: () => uploadId,
     give(given) {
       file = given
@@ -213,6 +230,12 @@ export function createFileRow(options: FileRowOptions): FileRow {
     pause: () => under?.stop.abort(),
     focus: () => view.remove.focus(),
   }
+}
+
+/** An upload on its way. */
+interface Under {
+  readonly stop: AbortController
+  readonly ref: Promise<string>
 }
 
 function isGood(done: Done | undefined): done is Done {

@@ -91,7 +91,7 @@ export function createFiles(caller: Caller, session: Session): Files {
   caller.onChange(() => {
     for (const row of rows) {
       if (row.hasFile()) row.start()
-      else if (row.endpointId() !== caller.endpointId()) removeRow(row)
+      else if (!row.isTheirs()) removeRow(row)
       else row.start()
     }
     restore()

@@ -3,7 +3,8 @@ import type { Readable } from 'node:stream'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import type { StreamedReply } from '../http/respond.ts'
 import type { Body, OutgoingBody } from '../platform.ts'
-import { freeChunk, sourceOf } from './node-body.ts'
+import { sourceOf } from './node-body.ts'
+import { freeChunk } from './node-chunk.ts'
 import { NodeLine } from './node-line.ts'
 
 /** What the framework is given in place of an answer that is on its way. */

@@ -1,11 +1,9 @@
 import type { Readable } from 'node:stream'
 import type { Body } from '../platform.ts'
+import { freeChunk } from './node-chunk.ts'
 
 /** Bytes that may wait for a reader who is busy; then the sender is stopped. */
 const waitingBytes = 65_536
-
-/** Bytes of a chunk below which freeing costs more than it saves. */
-const worthFreeing = 4_096
 
 const sources = new WeakMap<object, () => Readable | undefined>()
 
@@ -146,15 +144,6 @@ export function createNodeBody(
   }
   sources.set(body, () => (begun || source.destroyed ? undefined : source))
   return body
-}
-
-/**
- * Gives the memory of an HTTP message's chunk back, which nobody may see any more: V8 frees what it
- * holds outside its heap late, and by long collections.
- */
-export function freeChunk({ buffer, length }: Uint8Array): void {
-  const isWhole = length === buffer.byteLength && buffer instanceof ArrayBuffer
-  if (isWhole && length >= worthFreeing) buffer.transfer(0)
 }
 
 function gone(): Error {

@@ -1,4 +1,5 @@
 import type { OutgoingMessage } from 'node:http'
+import { holdChunk } from './node-chunk.ts'
 
 /**
  * The sending side of one HTTP message: one listener each for all its chunks. `onGone` is called
@@ -20,6 +21,8 @@ export class NodeLine {
   async send(chunk: Uint8Array): Promise<void> {
     const outgoing = this.#outgoing
     if (outgoing.destroyed) return
+    // Who asks for the next one too early must not have this one freed under the socket.
+    const letGo = holdChunk(chunk)
     this.#unsent++
     outgoing.write(chunk, this.#left)
     // Mostly the kernel takes all of it at once, and its callback need not be waited for. What is
@@ -30,6 +33,7 @@ export class NodeLine {
         this.#wake = resolve
       })
     }
+    letGo()
   }
 
   /** Lets go of the message, which goes on living by itself. */

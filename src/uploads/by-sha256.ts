@@ -11,8 +11,8 @@ export interface SameContent {
   readonly sha256: string
 }
 
-/** Pointers that are looked at: the last ones, which live longest. */
-const candidates = 5
+/** Pointers that are looked at: the last ones, which live longest. Others may bear other names. */
+const candidates = 20
 
 /** A principal as a segment of a key: 32 hex characters that do not tell the name. */
 export async function ownerHash(owner: string): Promise<string> {
@@ -25,9 +25,19 @@ export async function findSameContent(
   state: ObjectStore,
   same: SameContent,
 ): Promise<readonly string[]> {
-  const { objects } = await state.list(await prefixOf(same))
-  const ids = objects.map(({ key }) => readSameContentKey(key)).filter((id) => id !== undefined)
-  return ids.reverse().slice(0, candidates)
+  const prefix = await prefixOf(same)
+  let last: string[] = []
+  for (
+    let next: string | undefined, isFirst = true;
+    isFirst || next !== undefined;
+    isFirst = false
+  ) {
+    const page = await state.list(prefix, next === undefined ? {} : { next })
+    const ids = page.objects.map(({ key }) => readSameContentKey(key))
+    last = [...last, ...ids.filter((id) => id !== undefined)].slice(-candidates)
+    next = page.next
+  }
+  return last.reverse()
 }
 
 /** Notes that a complete upload has this content. */

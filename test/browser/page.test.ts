@@ -24,6 +24,28 @@ let page: Page
 const pixel =
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
 
+/** A hundredth of a second of silence. */
+const tone = `data:audio/wav;base64,${wavOf(80).toString('base64')}`
+function wavOf(samples: number): Buffer {
+  const head = Buffer.alloc(44)
+  head.write('RIFF')
+  head.writeUInt32LE(36 + samples, 4)
+  head.write('WAVEfmt ', 8)
+  head.writeUInt32LE(16, 16)
+  for (const [at, value] of [
+    [20, 1],
+    [22, 1],
+    [32, 1],
+    [34, 8],
+  ] as const)
+    head.writeUInt16LE(value, at)
+  head.writeUInt32LE(8_000, 24)
+  head.writeUInt32LE(8_000, 28)
+  head.write('data', 36)
+  head.writeUInt32LE(samples, 40)
+  return Buffer.concat([head, Buffer.alloc(samples, 0x80)])
+}
+
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'bulkway-browser-'))
   sha256 = await writeFileOf(join(folder, "it's a file.bin"), 3_000_000)
@@ -99,6 +121,16 @@ describe.skipIf(!hasChromium)('The page', () => {
     expect(input['task']).toBe('echo')
     const sent = stack.upstream.log.findLast(({ path }) => path.endsWith('/runsync'))
     expect(sent?.kept?.body.toString()).toContain('12345678901234567890')
+  })
+
+  test('plays sound and film, and says so where it cannot', async () => {
+    await enter({ input: { task: 'echo', audio: tone, video: 'data:video/mp4;base64,AAAA' } })
+    await page.click('#run-wait')
+    await page.expectText('#media', /cannot be shown here/)
+    await expect
+      .poll(() => page.evaluate('document.querySelector("#media audio")?.duration'))
+      .toBeCloseTo(0.01, 2)
+    expect(await page.evaluate('document.querySelector("#media audio").controls')).toBe(true)
   })
 
   test('links to what a worker has written', async () => {
@@ -195,10 +227,10 @@ describe.skipIf(!hasChromium)('The page', () => {
     const typescript = await copied('typescript')
     const modules = join(folder, 'node_modules', 'bulkway')
     await mkdir(modules, { recursive: true })
-    const client = resolve('src/client/client.ts')
+    const client = resolve('src/client-node/client.ts')
     await writeFile(
       join(modules, 'package.json'),
-      JSON.stringify({ type: 'module', exports: { './client': './client.js' } }),
+      JSON.stringify({ type: 'module', exports: { './client/node': './client.js' } }),
     )
     await writeFile(join(modules, 'client.js'), `export * from ${JSON.stringify(client)}\n`)
     await writeFile(join(folder, 'copied.mts'), typescript)

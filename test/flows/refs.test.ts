@@ -177,14 +177,17 @@ describe('a ref that cannot be used', () => {
     expect(gateway.sent.filter(({ url }) => url.endsWith('/run'))).toEqual([])
   })
 
-  test('is told apart for its owner: not complete, expired', async () => {
+  test('is told apart for its owner: not complete, failed, expired', async () => {
     const { facts } = notFound
     const openRef = refOf((await upload({ state: 'open' })).uploadId)
     const failedRef = refOf((await upload({ state: 'failed' })).uploadId)
     const kept = gateway.deps.config.uploads.openSeconds + gateway.deps.config.uploads.keepSeconds
     const cat = refOf((await upload()).uploadId)
-    for (const ref of [openRef, failedRef]) {
-      await expect(run(inputOf(ref))).rejects.toMatchObject({ code: 'upload_incomplete', facts })
+    for (const [ref, code] of [
+      [openRef, 'upload_incomplete'],
+      [failedRef, 'upload_mismatch'],
+    ] as const) {
+      await expect(run(inputOf(ref))).rejects.toMatchObject({ code, facts })
     }
     gateway.clock.now += 2 * hour
     await expect(run(inputOf(openRef))).rejects.toMatchObject({ code: 'upload_expired', facts })

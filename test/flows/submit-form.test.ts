@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { GatewayError } from '../../src/errors.ts'
 import type { Call } from '../../src/flows/deps.ts'
 import { submitJob } from '../../src/flows/submit-job.ts'
+import { answer } from '../intake/memory-store.ts'
 import { callOf, type FakeGateway, fakeGateway } from './fake-deps.ts'
 
 let gateway: FakeGateway
@@ -257,6 +258,7 @@ describe('a request for the plan', () => {
           as: 'key',
           store: 'main',
           path: 'in/0-image.png',
+          because: 'file',
         },
       ],
       uploads: [],
@@ -273,8 +275,26 @@ describe('a request for the plan', () => {
     const text = JSON.stringify({ input: { data: content.toString('base64') } })
     const plan = await planOf({ ...jsonOf(text, prefer), contentLength: undefined })
     expect(plan.staged).toMatchObject([
-      { pointer: '/input/data', bytes: 60_000, path: 'in/0-data.bin' },
+      { pointer: '/input/data', bytes: 60_000, path: 'in/0-data.bin', because: 'over-limit' },
     ])
+  })
+
+  test.each([
+    ['stage-always', { stage: 'always' }],
+    ['rule', { stage: 'always', rules: [{ pointer: '/input/data', stage: true }] }],
+  ])('says why: %s', async (because, settings) => {
+    const common = { upstream: 'https://upstream.example/v2', store: 'main', as: 'key' }
+    gateway = fakeGateway({ endpoints: { '*': { ...common, ...settings } } })
+    const data = Buffer.alloc(60_000, 1).toString('base64')
+    const plan = await planOf(jsonOf(JSON.stringify({ input: { data } }), prefer))
+    expect(plan.staged).toMatchObject([{ pointer: '/input/data', because }])
+  })
+
+  test('is told first who may not submit', async () => {
+    gateway.upstream = () => answer(401)
+    expect(await codeOf({ ...jsonOf('{"input":{}}', prefer), endpointId: 'plain' })).toBe(
+      'unauthorized',
+    )
   })
 
   test('of a raw body too', async () => {

@@ -102,6 +102,27 @@ describe('a raw body', () => {
       { ...file, prompt: 'größe 😀' },
     ],
     ['an empty name', { search: '?filename=' }, file],
+    [
+      'the end of a path',
+      { search: '?filename=..%2F..%2Fetc%2Fpasswd' },
+      { ...file, filename: 'passwd' },
+    ],
+    [
+      'a name with control characters',
+      { search: '?filename=a%00b%0D%0Ac.png' },
+      { ...file, filename: 'abc.png' },
+    ],
+    [
+      'a name that turns the direction of text',
+      { search: `?filename=${encodeURIComponent('gnp.\u202eexe.png')}` },
+      { ...file, filename: 'gnp.exe.png' },
+    ],
+    [
+      'a name of 300 bytes, cut short of its extension',
+      { search: `?filename=${'x'.repeat(296)}.png` },
+      { ...file, filename: `${'x'.repeat(251)}.png` },
+    ],
+    ['a name of dots', { search: '?filename=..' }, { ...file, filename: 'file' }],
   ])('takes %s', async (_, head, input) => {
     expect(await inputOf(head)).toEqual(input)
   })

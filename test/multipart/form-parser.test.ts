@@ -40,7 +40,8 @@ function parse(chunks: Iterable<Uint8Array>, boundary = 'b', changes: Partial<Fo
         parts.push({ ...headers, content: Buffer.concat(content).toString('latin1') })
       }
     }
-    chunk.fill(0x2d)
+    // As Node frees what has been read.
+    chunk.fill(0x2d).buffer.transfer(0)
   }
   parser.end()
   return parts

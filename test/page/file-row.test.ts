@@ -17,11 +17,28 @@ vi.mock('../../src/page/unfinished.ts', async (original) => ({
 const forgotten: string[] = []
 const traits = { name: 'a.png', size: 5, lastModified: 1 }
 const abortUpload = vi.fn(async () => {})
+let key = 'key-1'
+let endpointId = 'demo'
+interface Sent {
+  readonly endpointId: string
+  readonly signal: AbortSignal
+  land(ref: string): void
+}
+const sent: Sent[] = []
+/** An upload that goes on until it is told to have landed, or is stopped. */
+function upload(endpointId: string, _: File, { signal }: { signal: AbortSignal }) {
+  return new Promise((resolve, reject) => {
+    const expiresAt = '2999-01-01T00:00:00.000Z'
+    const land = (ref: string) => resolve({ ref, uploadId: ref, expiresAt })
+    sent.push({ endpointId, signal, land })
+    signal.addEventListener('abort', () => reject(signal.reason))
+  })
+}
 const caller = {
   baseUrl: 'http://127.0.0.1',
-  endpointId: () => 'demo',
-  key: () => 'key-1',
-  client: () => ({ abortUpload }) as never,
+  endpointId: () => endpointId,
+  key: () => key,
+  client: () => ({ abortUpload, upload }) as never,
   isReady: () => true,
   onChange: () => {},
 }
@@ -34,6 +51,9 @@ let status = 500
 
 beforeEach(() => {
   forgotten.length = 0
+  sent.length = 0
+  key = 'key-1'
+  endpointId = 'demo'
   abortUpload.mockClear()
   onRemove.mockClear()
   for (const name of ['place', 'toggle', 'remove'] as const) {
@@ -87,3 +107,29 @@ test.each([
   expect(forgotten).toEqual(gone)
   expect(abortUpload).not.toHaveBeenCalled()
 })
+
+test.each<[string, () => void]>([
+  ['endpoint', () => (endpointId = 'other')],
+  ['caller', () => (key = 'key-2')],
+])(
+  'sends a file again for another %s, whether it has landed or is on its way',
+  async (_, change) => {
+    const row = createRow(false, { file: new File(['bytes'], 'a.png') })
+    const first = row.ref()
+    change()
+    const second = row.ref()
+    await expect(first).rejects.toBeDefined()
+    expect(sent.map(({ signal }) => signal.aborted)).toEqual([true, false])
+    expect(row.ref()).toBe(second)
+    sent[1]?.land('bulkway:two')
+    expect(await second).toBe('bulkway:two')
+    expect(await row.ref()).toBe('bulkway:two')
+    expect(sent[1]?.endpointId).toBe(endpointId)
+
+    key = 'key-1'
+    endpointId = 'demo'
+    const third = row.ref()
+    sent[2]?.land('bulkway:three')
+    expect(await third).toBe('bulkway:three')
+  },
+)

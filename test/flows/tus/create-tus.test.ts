@@ -122,6 +122,21 @@ describe('An upload by tus', () => {
     }
   })
 
+  test('is no larger than the caller’s key allows', async () => {
+    const bed = tusBed()
+    const authenticate: typeof bed.deps.authenticate = async (...call) => ({
+      ...(await bed.deps.authenticate(...call)),
+      maxBytes: 29,
+    })
+    const deps = { ...bed.deps, authenticate }
+    await expect(create(deps, 30)).rejects.toMatchObject({
+      code: 'body_too_large',
+      facts: { limitName: 'maxBytes', limit: 29, actual: 30 },
+    })
+    expect(bed.store.open.size).toBe(0)
+    expect(await create(deps, 29)).toMatch(/^[a-z0-9]+$/)
+  })
+
   test('is one of the largest size that is told', () => {
     const { headers } = describeTus(tusBed().deps)
     expect(headers.get('tus-max-size')).toBe(String(partBytes * 10_000))

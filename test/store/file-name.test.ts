@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { keyName, shownName } from '../../src/uploads/file-name.ts'
+import { keyName, shownName } from '../../src/store/file-name.ts'
 
 const type = 'application/octet-stream'
 

@@ -1,4 +1,4 @@
-import { extensionOf } from '../store/media-type.ts'
+import { extensionOf } from './media-type.ts'
 
 const shownMaxBytes = 255
 const stemMaxLength = 40
@@ -19,18 +19,21 @@ export function shownName(given: string | undefined): string {
 
 /** The name that a file has in its key: `{stem}.{extension}` of ASCII letters, digits, `_` and `-`. */
 export function keyName(shown: string, contentType: string): string {
-  const dot = shown.lastIndexOf('.')
-  const ending = dot <= 0 ? '' : shown.slice(dot + 1)
-  const isPlain = /^[A-Za-z0-9]{1,10}$/.test(ending)
-  const stem = (isPlain ? shown.slice(0, dot) : shown)
+  const ending = endingOf(shown)
+  const stem = (ending === undefined ? shown : shown.slice(0, -ending.length - 1))
     .normalize('NFKD')
     .replace(/\p{M}/gu, '')
     .replace(/[^A-Za-z0-9_-]+/g, '-')
     .slice(0, stemMaxLength)
     .replace(/^-+|-+$/g, '')
   const essence = contentType.split(';')[0] ?? ''
-  const extension = isPlain ? ending.toLowerCase() : (extensionOf(essence) ?? 'bin')
+  const extension = ending?.toLowerCase() ?? extensionOf(essence) ?? 'bin'
   return `${stem === '' ? 'file' : stem}.${extension}`
+}
+
+/** What stands behind the last dot of a name, where that can be an extension. */
+export function endingOf(name: string): string | undefined {
+  return /^.+\.([A-Za-z0-9]{1,10})$/s.exec(name)?.[1]
 }
 
 /** Cuts the middle out of a name that is too long, so that its extension stays. */
