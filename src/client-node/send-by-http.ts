@@ -55,11 +55,10 @@ export function sendByHttp(): SendPart {
     underWay++
     try {
       await leave()
-      return await answered
-    } catch (cause) {
-      if (cause instanceof BulkwayError) throw cause
-      signal.throwIfAborted()
-      throw new BulkwayError('network_error', 0, 'Cannot reach the store', { cause })
+      return await answered.catch((cause) => {
+        signal.throwIfAborted()
+        throw new BulkwayError('network_error', 0, 'Cannot reach the store', { cause })
+      })
     } finally {
       if (--underWay === 0) idle.length = 0
       // An answer that came before the end of the body leaves a connection of no use.

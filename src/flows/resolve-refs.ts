@@ -38,7 +38,7 @@ const atOnce = 4
  * are given the names that follow `taken` others.
  *
  * @throws {GatewayError} upload_not_found, also for what is somebody else's; upload_incomplete,
- *   upload_expired, store_unavailable; invalid_request for more than 400 uploads
+ *   upload_mismatch, upload_expired, store_unavailable; invalid_request for more than 400 uploads
  */
 export async function resolveRefs(
   deps: Deps,

@@ -54,8 +54,8 @@ export async function submitJob(
     }
     throw new GatewayError('invalid_json', 'Cannot submit a job without a body', { offset: 0 })
   }
-  // No memory for a caller whom upstream does not know.
-  if (!plan.whole) await proveCaller(deps, call, admission)
+  // No memory, and no word of what would be, for a caller whom upstream does not know.
+  if (!plan.whole || isAsked) await proveCaller(deps, call, admission)
 
   if (isAsked) return await describePlan(deps, { ...call, body }, admission, plan)
   const lifted = await liftPayloads(deps, { ...call, body }, admission, plan)

@@ -118,10 +118,12 @@ export function createFileRow(options: FileRowOptions): FileRow {
         resume: memory,
         signal: stop.signal,
         onStart(id) {
+          if (isOver()) return
           uploadId = id
           memory?.note({ uploadId: id })
         },
         onProgress(progress) {
+          if (isOver()) return
           const share = progress.total === 0 ? 1 : progress.bytes / progress.total
           view.setShare(share)
           show('sending', formatProgress(progress))
@@ -157,7 +159,7 @@ export function createFileRow(options: FileRowOptions): FileRow {
       return Promise.reject(new Error(`${name} is not at hand: drop it again, or remove it`))
     }
     if (!caller.isReady()) return Promise.reject(new Error('Endpoint or key is missing'))
-    if (done !== undefined) {
+    if (done !== undefined || !isTheirs()) {
       done = undefined
       uploadId = undefined
     }

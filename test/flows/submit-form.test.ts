@@ -292,9 +292,10 @@ describe('a request for the plan', () => {
 
   test('is told first who may not submit', async () => {
     gateway.upstream = () => answer(401)
-    expect(await codeOf({ ...jsonOf('{"input":{}}', prefer), endpointId: 'plain' })).toBe(
-      'unauthorized',
-    )
+    for (const text of ['{"input":{}}', '{"input":{},"webhook":"https://hook.example/"}']) {
+      const call = { ...jsonOf(text, prefer), endpointId: 'plain' }
+      expect(await codeOf(call), text).toBe('unauthorized')
+    }
   })
 
   test('of a raw body too', async () => {
