@@ -169,6 +169,7 @@ describe('the proof itself', () => {
     expect(maySee('intake/json.ts', 'outputs/link.ts')).toBe(false)
     expect(maySee('json/scan.ts', 'flows/submit.ts')).toBe(false)
     expect(maySee('http/app.ts', '../dev/stack.ts')).toBe(false)
+    expect(maySee('cli/main.ts', 'client/client.ts')).toBe(true)
     expect(maySee('cli/main.ts', 'client-node/client.ts')).toBe(true)
     expect(maySee('client-node/client.ts', 'client/client.ts')).toBe(true)
     expect(maySee('client/client.ts', 'client-node/client.ts')).toBe(false)
