@@ -60,28 +60,51 @@ launch_minio() {
 
 # --- users and policies ---------------------------------------------------------------------------
 
-# Makes the bucket, a policy for all of it, and a user that has this policy alone. The administrator's
-# API takes a user's secret encrypted with the administrator's own: a salt of 32 bytes, the way it is
-# done (2: PBKDF2 and AES-256-GCM), 8 bytes of nonce, then the last and only segment, numbered 1, that
-# binds the tag of an empty one, numbered 0.
+# SECONDS: makes the bucket, a policy for all of it, and a user that has this policy alone. The
+# administrator's API takes a user's secret encrypted with the administrator's own: a salt of 32 bytes,
+# the way it is done (2: PBKDF2 and AES-256-GCM), 8 bytes of nonce, then the last and only segment,
+# numbered 1, that binds the tag of an empty one, numbered 0.
+#
+# It is "ready" before it has loaded its users and policies: what is asked until then is asked again.
+# In the end the user has listed the bucket. All of it may be done again, after a new start.
 prepare() {
-  node --input-type=commonjs - "$@" <<'JAVASCRIPT'
+  local root user seconds=$((deadline - SECONDS))
+  read -ra root <"$state/root"
+  read -ra user <"$state/user"
+  node --input-type=commonjs - "$seconds" "$1" "${root[@]}" "$bucket" "$policy" "${user[@]}" <<'JAVASCRIPT'
 const crypto = require('node:crypto')
 const http = require('node:http')
+const { setTimeout } = require('node:timers/promises')
 
-const [port, rootId, rootSecret, bucket, policy, userId, userSecret] = process.argv.slice(2)
+const [seconds, port, rootId, rootSecret, bucket, policy, userId, userSecret] = process.argv.slice(2)
+const deadline = Date.now() + seconds * 1000
 const arn = `arn:aws:s3:::${bucket}`
 const statement = { Effect: 'Allow', Action: ['s3:*'], Resource: [arn, `${arn}/*`] }
 const user = { secretKey: userSecret, status: 'enabled' }
 const admin = '/minio/admin/v3'
 
 async function main() {
-  await put(`/${bucket}`, {}, '')
+  await put(`/${bucket}`, {}, '', [409])
   const document = JSON.stringify({ Version: '2012-10-17', Statement: [statement] })
   await put(`${admin}/add-canned-policy`, { name: policy }, document)
   await put(`${admin}/add-user`, { accessKey: userId }, encrypt(JSON.stringify(user)))
   const mapping = { isGroup: 'false', policyName: policy, userOrGroup: userId }
-  await put(`${admin}/set-user-or-group-policy`, mapping, '')
+  // Refused with 400 where the user has the policy.
+  await put(`${admin}/set-user-or-group-policy`, mapping, '', [400])
+  await ask('GET', `/${bucket}`, { 'list-type': '2' }, '', [userId, userSecret])
+}
+
+function put(path, parameters, body, done = []) {
+  return ask('PUT', path, parameters, body, [rootId, rootSecret], done)
+}
+
+async function ask(method, path, parameters, body, keys, done = []) {
+  for (;;) {
+    const { status, said } = await send(method, path, parameters, body, keys)
+    if (status === 200 || done.includes(status)) return
+    if (Date.now() > deadline) throw new Error(`${method} ${path}: ${status} ${said}`)
+    await setTimeout(50)
+  }
 }
 
 function encrypt(text) {
@@ -100,7 +123,7 @@ function encrypt(text) {
 }
 
 // Parameters in the order of their names, of characters that need no encoding.
-function put(path, parameters, body) {
+function send(method, path, parameters, body, [keyId, keySecret]) {
   const host = `127.0.0.1:${port}`
   const query = Object.entries(parameters).map((pair) => pair.join('=')).join('&')
   const time = new Date().toISOString().replace(/[:-]|\.\d+/g, '')
@@ -108,24 +131,23 @@ function put(path, parameters, body) {
   const digest = hash(body)
   const names = 'host;x-amz-content-sha256;x-amz-date'
   const signed = `host:${host}\nx-amz-content-sha256:${digest}\nx-amz-date:${time}\n`
-  const canonical = ['PUT', path, query, signed, names, digest].join('\n')
+  const canonical = [method, path, query, signed, names, digest].join('\n')
   const text = ['AWS4-HMAC-SHA256', time, scope, hash(canonical)].join('\n')
-  const key = scope.split('/').reduce((last, part) => hmac(last, part), `AWS4${rootSecret}`)
+  const key = scope.split('/').reduce((last, part) => hmac(last, part), `AWS4${keySecret}`)
   const headers = {
     host,
     'content-length': Buffer.byteLength(body),
     'x-amz-content-sha256': digest,
     'x-amz-date': time,
-    authorization: `AWS4-HMAC-SHA256 Credential=${rootId}/${scope}, SignedHeaders=${names}, Signature=${hmac(key, text).toString('hex')}`,
+    authorization: `AWS4-HMAC-SHA256 Credential=${keyId}/${scope}, SignedHeaders=${names}, Signature=${hmac(key, text).toString('hex')}`,
   }
   return new Promise((resolve, reject) => {
     const request = http.request(
-      { host: '127.0.0.1', port, method: 'PUT', path: query ? `${path}?${query}` : path, headers },
+      { host: '127.0.0.1', port, method, path: query ? `${path}?${query}` : path, headers },
       async (answer) => {
         let said = ''
         for await (const chunk of answer) said += chunk
-        if (answer.statusCode === 200) resolve()
-        else reject(new Error(`PUT ${path}: ${answer.statusCode} ${said}`))
+        resolve({ status: answer.statusCode, said })
       },
     )
     request.on('error', reject).end(body)
@@ -150,7 +172,7 @@ JAVASCRIPT
 # --- verbs ----------------------------------------------------------------------------------------
 
 start() {
-  local port=$1 root key secret
+  local port=$1 root user
   check_port "$port"
   if is_running; then
     show_running "$port"
@@ -160,15 +182,14 @@ start() {
   alone_in "$folder" 1800 build
 
   root=("$(hex 10)" "$(hex 20)")
-  key=$(hex 10)
-  secret=$(hex 20)
+  user=("$(hex 10)" "$(hex 20)")
   claim "$port" 60
   mkdir -- "$state"/{files,certs}
-  (umask 077 && echo "${root[@]}" >"$state/root")
+  (umask 077 && echo "${root[@]}" >"$state/root" && echo "${user[@]}" >"$state/user")
   launch_minio "$port"
   wait_ready "$port" "$health"
-  prepare "$port" "${root[@]}" "$bucket" "$policy" "$key" "$secret"
-  publish "$port" "$bucket" "$key" "$secret" arn:aws:iam::000000000000:role/bulkway-job
+  prepare "$port"
+  publish "$port" "$bucket" "${user[@]}" arn:aws:iam::000000000000:role/bulkway-job
 }
 
 # A role's name is made of the client id; what it may do is the policy named here.
@@ -186,6 +207,7 @@ provider() {
   launch_minio "$port" MINIO_IDENTITY_OPENID_CONFIG_URL="$issuer/.well-known/openid-configuration" \
     MINIO_IDENTITY_OPENID_CLIENT_ID="$client" MINIO_IDENTITY_OPENID_ROLE_POLICY="$policy"
   wait_ready "$port" "$health"
+  prepare "$port"
   settle
   show_web_role "arn:minio:iam:us-east-1::role/$name"
 }
