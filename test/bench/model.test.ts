@@ -172,7 +172,12 @@ describe('docs/slo.md', () => {
     const page = file('slo.md')
     const watched = page.slice(page.indexOf('## What to watch'), page.indexOf('## What it takes'))
     const source = ['http/app', 'http/problem', 'job-bucket/dispatch', 'flows/submit-job']
-      .concat(['flows/clean-answer', 'flows/receive-webhook', 'flows/settle-job', 'errors'])
+      .concat([
+        'flows/clean-answer',
+        'flows/webhooks/receive-webhook',
+        'flows/settle-job',
+        'errors',
+      ])
       .concat(['grants/sweep', 'runtimes/node-platform'])
       .map((name) => readFileSync(new URL(`../../src/${name}.ts`, import.meta.url), 'utf8'))
       .join('\n')

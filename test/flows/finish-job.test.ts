@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { readJob } from '../../src/flows/read-job.ts'
-import { receiveWebhook } from '../../src/flows/receive-webhook.ts'
 import { submitJob } from '../../src/flows/submit-job.ts'
+import { receiveWebhook } from '../../src/flows/webhooks/receive-webhook.ts'
 import type { Reply } from '../../src/platform.ts'
 import { answer, unavailable } from '../intake/memory-store.ts'
 import { callOf, type FakeGateway, fakeGateway } from './fake-deps.ts'
