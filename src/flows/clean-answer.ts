@@ -8,7 +8,7 @@ import { type CompiledSecrets, compileSecrets } from '../scrub/scrubber.ts'
 import { responseHeaders } from '../upstream/headers.ts'
 import { makeWebhookToken } from '../webhooks/sealed-url.ts'
 import type { Deps } from './deps.ts'
-import { workerLinks } from './worker-links.ts'
+import { workerLinks } from './outputs/worker-links.ts'
 
 /** How one answer is treated beside being cleaned. */
 export interface AnswerOptions extends Pick<CleanOptions, 'onId' | 'onEnd'> {

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { cleaning } from '../../src/flows/clean-answer.ts'
-import { readFile } from '../../src/flows/read-file.ts'
+import { readFile } from '../../src/flows/outputs/read-file.ts'
 import { readJob } from '../../src/flows/read-job.ts'
 import { submitJob } from '../../src/flows/submit-job.ts'
 import type { Grant } from '../../src/grants/grant.ts'

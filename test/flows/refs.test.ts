@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { deleteJob } from '../../src/flows/delete-job.ts'
-import { readFile } from '../../src/flows/read-file.ts'
+import { readFile } from '../../src/flows/outputs/read-file.ts'
 import { readJob } from '../../src/flows/read-job.ts'
 import { retryJob } from '../../src/flows/retry-job.ts'
 import { submitJob } from '../../src/flows/submit-job.ts'

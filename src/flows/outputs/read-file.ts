@@ -1,9 +1,9 @@
-import { GatewayError } from '../errors.ts'
-import { realKey } from '../grants/mount-path.ts'
-import { fileHeaders } from '../outputs/file-headers.ts'
-import { readFileLink } from '../outputs/file-link.ts'
-import type { Reply } from '../platform.ts'
-import type { Deps } from './deps.ts'
+import { GatewayError } from '../../errors.ts'
+import { realKey } from '../../grants/mount-path.ts'
+import { fileHeaders } from '../../outputs/file-headers.ts'
+import { readFileLink } from '../../outputs/file-link.ts'
+import type { Reply } from '../../platform.ts'
+import type { Deps } from '../deps.ts'
 
 const conditions = ['range', 'if-none-match', 'if-modified-since', 'if-match', 'if-range']
 const described = [

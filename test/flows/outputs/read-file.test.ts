@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { readFile } from '../../src/flows/read-file.ts'
-import { submitJob } from '../../src/flows/submit-job.ts'
-import { makeFileLink } from '../../src/outputs/file-link.ts'
-import { outputPrefix } from '../../src/store/keys.ts'
-import { callOf, type FakeGateway, fakeGateway } from './fake-deps.ts'
-import { readReply } from './read-reply.ts'
+import { readFile } from '../../../src/flows/outputs/read-file.ts'
+import { submitJob } from '../../../src/flows/submit-job.ts'
+import { makeFileLink } from '../../../src/outputs/file-link.ts'
+import { outputPrefix } from '../../../src/store/keys.ts'
+import { callOf, type FakeGateway, fakeGateway } from '../fake-deps.ts'
+import { readReply } from '../read-reply.ts'
 
 let gateway: FakeGateway
 let sealed: string

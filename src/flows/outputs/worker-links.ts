@@ -1,12 +1,12 @@
-import type { StoreConfig } from '../config/config.ts'
-import type { Grant } from '../grants/grant.ts'
-import { virtualPath } from '../grants/mount-path.ts'
-import { deriveScopedKey } from '../grants/scoped-key.ts'
-import { makeFileLink } from '../outputs/file-link.ts'
-import { resolveWorkerLink } from '../outputs/worker-link.ts'
-import type { CleanOptions } from '../scrub/clean.ts'
-import { readWebhookToken } from '../webhooks/sealed-url.ts'
-import type { Deps } from './deps.ts'
+import type { StoreConfig } from '../../config/config.ts'
+import type { Grant } from '../../grants/grant.ts'
+import { virtualPath } from '../../grants/mount-path.ts'
+import { deriveScopedKey } from '../../grants/scoped-key.ts'
+import { makeFileLink } from '../../outputs/file-link.ts'
+import { resolveWorkerLink } from '../../outputs/worker-link.ts'
+import type { CleanOptions } from '../../scrub/clean.ts'
+import { readWebhookToken } from '../../webhooks/sealed-url.ts'
+import type { Deps } from '../deps.ts'
 
 /**
  * How URLs of these jobs are replaced: a worker's links by links of the gateway's own, whether they
