@@ -1,3 +1,4 @@
+import { CLOSE_OBJECT } from '../json/characters.ts'
 import type { Body, OutgoingBody, Platform } from '../platform.ts'
 import { Envelope } from './envelope.ts'
 import { type CompiledSecrets, type LinkHit, Scrubber } from './scrubber.ts'
@@ -6,6 +7,9 @@ import { type CompiledSecrets, type LinkHit, Scrubber } from './scrubber.ts'
 export interface EnvelopeFacts {
   readonly id?: string
   readonly status?: string
+  /** Whether there is a top-level `output` or `error` that is not null. */
+  readonly hasOutput: boolean
+  readonly hasError: boolean
 }
 
 export interface CleanOptions {
@@ -22,8 +26,14 @@ export interface CleanOptions {
   readonly json: boolean
   /** Awaited before any byte after the top-level `id` leaves; up to 64 KiB before it wait as well. */
   onId?(id: string): Promise<void>
-  /** Awaited before the end: of JSON before its last byte, of other bodies before the end is told. */
-  onEnd?(facts: EnvelopeFacts): Promise<void>
+  /** Top-level members of JSON that are left out. */
+  readonly dropMembers?: readonly string[]
+  /**
+   * Awaited before the end: of JSON before its last byte, of other bodies before the end is told.
+   * What it resolves to, JSON members without braces (`"a":1,"b":2`), is put before the last brace
+   * of a JSON object, uncleaned.
+   */
+  onEnd?(facts: EnvelopeFacts): Promise<string | undefined> | Promise<void>
   /** Told of each removal; a form is raw, json, url, base64, hex, link or member. */
   onRemoved?(kind: string, form: string): void
 }
@@ -109,7 +119,10 @@ class CleanRun {
     this.#options = options
     this.#scrubber = createScrubber(options)
     if (!options.json) return
-    this.#envelope = new Envelope(platform.bytes, () => options.onRemoved?.('s3Config', 'member'))
+    this.#envelope = new Envelope(platform.bytes, {
+      dropMembers: options.dropMembers ?? [],
+      onDropped: () => options.onRemoved?.('s3Config', 'member'),
+    })
     if (options.onEnd !== undefined) this.#last = new LastByte()
     if (options.onId !== undefined) this.#waiting = []
   }
@@ -175,11 +188,17 @@ class CleanRun {
       return
     }
     const envelope = this.#envelope
-    await this.#options.onEnd?.({
+    const members = await this.#options.onEnd?.({
       ...(envelope?.id === undefined ? {} : { id: envelope.id }),
       ...(envelope?.status === undefined ? {} : { status: envelope.status }),
+      hasOutput: envelope?.hasOutput ?? false,
+      hasError: envelope?.hasError ?? false,
     })
-    if (this.#last !== undefined) this.#ready.push(this.#last.end())
+    const kept = this.#last?.end() ?? nothing
+    if (members && envelope?.separator !== undefined && kept[0] === CLOSE_OBJECT) {
+      this.#ready.push(utf8.encode(envelope.separator + members))
+    }
+    this.#ready.push(kept)
     this.#stage = 'over'
   }
 }

@@ -9,9 +9,9 @@ import {
   QUOTE,
 } from '../json/characters.ts'
 import type { BytePrimitives } from '../platform.ts'
-import { decoded, isS3Config, isScalar, MAX_SCALAR, mayMatter } from './member-name.ts'
+import { isS3Config, isScalar, mayMatter } from './member-name.ts'
 import { MAX_DEPTH, type Place, skim } from './skim.ts'
-import { backslashesBefore, stringEnd } from './string-end.ts'
+import { StringReader } from './string-reader.ts'
 
 // A key, its comma and the white space around them may wait for as long as this.
 const MAX_HELD = 4096
@@ -19,19 +19,35 @@ const MAX_HELD = 4096
 type State = 'value' | 'key' | 'colon' | 'after' | 'after-drop' | 'string' | 'name' | 'scalar'
 
 const nothing = new Uint8Array(0)
+/** The first byte of `null`. */
+const NULL = 0x6e
+
+export interface EnvelopeOptions {
+  /** Names of top-level members that are dropped, whatever their value. */
+  readonly dropMembers?: readonly string[]
+  /** Told of each `s3Config` that is dropped. */
+  onDropped?(): void
+}
 
 /**
- * Walks a JSON response in chunks: drops the members that hold a job's `s3Config` objects, reads the
- * job's `id` and `status`. All else keeps its bytes; a text that is no JSON goes on unchanged.
+ * Walks a JSON response in chunks: drops the members that hold a job's `s3Config` objects, reads what
+ * it says of the job. All else keeps its bytes; a text that is no JSON goes on unchanged.
  */
 export class Envelope {
   /** The top-level `id`, once it is known. */
   id: string | undefined
   /** The top-level `status`, once it is known; the last one where there are several. */
   status: string | undefined
+  /** Whether there is a top-level `output` that is not null; `hasError` likewise. */
+  hasOutput = false
+  hasError = false
+  /** What a member put before the top-level closing brace needs before it; undefined: there is none. */
+  separator: ',' | '' | undefined
 
   readonly #bytes: BytePrimitives
-  readonly #onDropped: () => void
+  readonly #options: EnvelopeOptions
+  readonly #drop: ReadonlySet<string>
+  readonly #string: StringReader
   readonly #isObject = new Uint8Array(MAX_DEPTH + 1)
   #depth = 0
   #state: State = 'value'
@@ -42,22 +58,19 @@ export class Envelope {
   // What waits: bytes of earlier chunks, then the chunk from #hold (-1: nothing waits).
   #held: Uint8Array = nothing
   #hold = -1
-  // The text of the string that is being read, while it matters: a key, or a scalar that is told.
-  #text: Uint8Array | undefined
-  #textFrom = 0
-  /** The chunk before ended, within a string, with the backslash of an escape. */
-  #escaped = false
   #name = ''
-  // Depth of the object that is being dropped, or 0.
+  // Depth of what is in the value that is being dropped, or 0.
   #dropping = 0
   #droppedFirst = false
   #from = 0
   #out: Uint8Array[] = []
   readonly #place: Place = { at: 0, state: 'value', depth: 0, first: true }
 
-  constructor(bytes: BytePrimitives, onDropped: () => void = () => {}) {
+  constructor(bytes: BytePrimitives, options: EnvelopeOptions = {}) {
     this.#bytes = bytes
-    this.#onDropped = onDropped
+    this.#options = options
+    this.#drop = new Set(options.dropMembers)
+    this.#string = new StringReader(bytes)
   }
 
   /** Whether nothing more can be learnt: the text is no JSON, or its first value is complete. */
@@ -76,13 +89,12 @@ export class Envelope {
     this.#out = []
     this.#from = 0
     this.#hold = this.#held.length > 0 || this.#state === 'after-drop' ? 0 : -1
-    this.#textFrom = 0
+    this.#string.nextChunk()
     let at = 0
     while (at < chunk.length && !this.#plain) {
       at = this.#skim(chunk, at)
       if (at < chunk.length) at = this.#step(chunk, at)
     }
-    if (this.#text !== undefined) this.#addText(chunk, chunk.length)
     if (this.#plain) this.#release(chunk)
     else if (this.#hold >= 0) {
       this.#pass(chunk, this.#hold)
@@ -113,7 +125,8 @@ export class Envelope {
     place.state = state
     place.depth = this.#depth
     place.first = this.#first
-    skim(this.#bytes, chunk, this.#isObject, place, this.#top === 0)
+    const watched = this.#drop.size > 0 ? 'all' : this.#top === 0 ? 'told' : 'none'
+    skim(this.#bytes, chunk, this.#isObject, place, watched)
     if (place.at === at) return at
     this.#state = place.state
     this.#depth = place.depth
@@ -130,8 +143,7 @@ export class Envelope {
         return this.#inString(chunk, at)
       case 'scalar':
         if (isScalar(byte)) return at + 1
-        this.#state = 'after'
-        return at
+        return this.#endValue(at)
       default:
         if (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) return at + 1
     }
@@ -143,8 +155,7 @@ export class Envelope {
         if (byte !== QUOTE) return this.#giveUp(at)
         if (this.#hold < 0 && this.#dropping === 0) this.#hold = at
         this.#state = 'name'
-        this.#text = nothing
-        this.#textFrom = at + 1
+        this.#string.begin(at + 1, true)
         return at + 1
       case 'colon':
         if (byte !== COLON) return this.#giveUp(at)
@@ -169,15 +180,19 @@ export class Envelope {
 
   #value(chunk: Uint8Array, at: number, byte: number): number {
     if (this.#hold >= 0 && this.#dropping === 0) {
-      if (byte === OPEN_OBJECT && isS3Config(this.#name)) {
+      const isSecret = byte === OPEN_OBJECT && isS3Config(this.#name)
+      if (isSecret) this.#options.onDropped?.()
+      if (isSecret || this.#isDropped()) {
         this.#pass(chunk, this.#hold)
         this.#held = nothing
         this.#hold = -1
         this.#dropping = this.#depth + 1
         this.#droppedFirst = this.#first
-        this.#onDropped()
       } else this.#release(chunk)
     }
+    const isTold = this.#depth === 1 && this.#isObject[1] === 1 && this.#top === 0
+    if (isTold && byte !== NULL && this.#name === 'output') this.hasOutput = true
+    if (isTold && byte !== NULL && this.#name === 'error') this.hasError = true
     if (this.#depth > 0) this.#first = false
     if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) {
       if (this.#depth === MAX_DEPTH) return this.#giveUp(at)
@@ -189,9 +204,7 @@ export class Envelope {
     if (byte === CLOSE_ARRAY) return this.#close(chunk, at, 0)
     if (byte === QUOTE) {
       this.#state = 'string'
-      const told = this.#depth === 1 && this.#isObject[1] === 1 && this.#top === 0
-      if (told && (this.#name === 'status' || this.#name === 'id')) this.#text = nothing
-      this.#textFrom = at + 1
+      this.#string.begin(at + 1, isTold && (this.#name === 'status' || this.#name === 'id'))
       return at + 1
     }
     if (!isScalar(byte)) return this.#giveUp(at)
@@ -218,63 +231,50 @@ export class Envelope {
   #close(chunk: Uint8Array, at: number, isObject: number): number {
     if (this.#depth === 0 || this.#isObject[this.#depth] !== isObject) return this.#giveUp(at)
     if (this.#hold >= 0) this.#release(chunk)
-    const depth = this.#depth--
-    this.#state = 'after'
-    this.#first = false
-    if (this.#depth === 0) this.#top++
-    if (depth === this.#dropping) {
-      this.#dropping = 0
-      this.#from = at + 1
-      if (this.#droppedFirst) {
-        this.#first = true
-        this.#state = 'after-drop'
-        this.#hold = at + 1
-      }
+    if (--this.#depth === 0) {
+      this.#top++
+      this.separator = this.#top > 1 || isObject === 0 ? undefined : this.#first ? '' : ','
     }
-    return at + 1
+    this.#first = false
+    return this.#endValue(at + 1)
+  }
+
+  /** A value ends before `at`. */
+  #endValue(at: number): number {
+    this.#state = 'after'
+    if (this.#dropping !== this.#depth + 1) return at
+    this.#dropping = 0
+    this.#from = at
+    this.#first = this.#droppedFirst
+    if (!this.#droppedFirst) return at
+    this.#state = 'after-drop'
+    this.#hold = at
+    return at
   }
 
   #inString(chunk: Uint8Array, at: number): number {
-    const from = this.#escaped ? at + 1 : at
-    this.#escaped = false
-    const words = new DataView(chunk.buffer, chunk.byteOffset, chunk.length)
-    const end = stringEnd(this.#bytes, words, chunk, from)
-    if (end < 0) {
-      this.#escaped = backslashesBefore(chunk, from, chunk.length) % 2 === 1
-      return chunk.length
+    const end = this.#string.find(chunk, at)
+    if (end < 0) return chunk.length
+    if (this.#state === 'name') {
+      this.#endName(chunk, end - 1)
+      return end
     }
-    this.#endString(chunk, end - 1)
-    return end
+    const text = this.#string.take(chunk, end - 1)
+    if (text !== undefined && this.#name === 'id') this.id ??= text
+    else if (text !== undefined) this.status = text
+    return this.#endValue(end)
   }
 
-  #endString(chunk: Uint8Array, end: number): void {
-    const isName = this.#state === 'name'
-    this.#state = isName ? 'colon' : 'after'
-    const text = this.#readText(chunk, end, isName)
-    this.#text = undefined
-    if (isName) {
-      this.#name = text ?? ''
-      if (this.#hold >= 0 && !isS3Config(this.#name)) this.#release(chunk)
-    } else if (text !== undefined) {
-      if (this.#name === 'id') this.id ??= text
-      else this.status = text
-    }
+  #endName(chunk: Uint8Array, end: number): void {
+    this.#state = 'colon'
+    // Most keys can be told by their length.
+    const isWanted = (from: number, to: number) => this.#depth === 1 || mayMatter(chunk, from, to)
+    this.#name = this.#string.take(chunk, end, isWanted) ?? ''
+    if (this.#hold >= 0 && !isS3Config(this.#name) && !this.#isDropped()) this.#release(chunk)
   }
 
-  /** The string that ends here, as far as it matters. */
-  #readText(chunk: Uint8Array, end: number, isName: boolean): string | undefined {
-    if (this.#text === undefined) return undefined
-    // Most keys can be told by their length, before anything is copied.
-    const whole = this.#text.length === 0
-    if (isName && whole && !mayMatter(chunk, this.#textFrom, end, this.#depth)) return undefined
-    this.#addText(chunk, end)
-    return this.#text === undefined ? undefined : decoded(this.#text)
-  }
-
-  #addText(chunk: Uint8Array, to: number): void {
-    const part = chunk.subarray(this.#textFrom, to)
-    const before = this.#text ?? nothing
-    this.#text = before.length + part.length > MAX_SCALAR ? undefined : concat([before, part])
+  #isDropped(): boolean {
+    return this.#depth === 1 && this.#isObject[1] === 1 && this.#drop.has(this.#name)
   }
 
   #giveUp(at: number): number {

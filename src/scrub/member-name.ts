@@ -8,11 +8,10 @@ const NAME_BYTES = 32
 const backslash = 0x5c
 const utf8 = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true })
 
-/** Whether a key may be one of `s3Config`'s, or of a scalar that is told; false is certain. */
-export function mayMatter(chunk: Uint8Array, from: number, to: number, depth: number): boolean {
+/** Whether a key may be one of `s3Config`'s; false is certain. */
+export function mayMatter(chunk: Uint8Array, from: number, to: number): boolean {
   const length = to - from
   if (length > MAX_SCALAR) return false
-  if (depth === 1 && (length === 2 || length === 6)) return true
   if (length < 7) return false
   if (((chunk[to - 1] ?? 0) | 0x20) === 0x67 && length < NAME_BYTES) return true
   for (let at = from; at < to; at++) if (chunk[at] === backslash) return true

@@ -42,14 +42,14 @@ export interface Place {
  * Moves `place` over as many tokens as hold nothing that matters to `Envelope`, fast, and stops
  * before the first that may, or is not complete in `chunk`, or is no JSON; all of that is for the
  * walk that looks at everything. Stops within an object only before a key, or after a key and its
- * colon. `isObject` tells of each depth whether it is an object; `told`: top-level ids matter still.
+ * colon. `isObject` tells of each depth whether it is an object; `watched`: which top-level keys matter.
  */
 export function skim(
   bytes: BytePrimitives,
   chunk: Uint8Array,
   isObject: Uint8Array,
   place: Place,
-  told: boolean,
+  watched: 'none' | 'told' | 'all',
 ): void {
   const length = chunk.length
   const words = new DataView(chunk.buffer, chunk.byteOffset, length)
@@ -106,7 +106,7 @@ export function skim(
       key++
       while (key < length && kinds[chunk[key] ?? 0] === WHITE) key++
     }
-    const to = keyEnd(chunk, key, told && depth === 1)
+    const to = keyEnd(chunk, key, depth === 1 ? watched : 'none')
     if (to < 0) break
     at = to
     mode = VALUE
@@ -118,8 +118,8 @@ export function skim(
 }
 
 /** Position after the colon of the key at `at`, or -1 where the key matters or cannot be judged. */
-function keyEnd(chunk: Uint8Array, at: number, told: boolean): number {
-  if (at >= chunk.length || chunk[at] !== QUOTE) return -1
+function keyEnd(chunk: Uint8Array, at: number, watched: 'none' | 'told' | 'all'): number {
+  if (at >= chunk.length || chunk[at] !== QUOTE || watched === 'all') return -1
   const limit = Math.min(chunk.length, at + MAX_KEY)
   let to = at + 1
   for (; to < limit; to++) {
@@ -129,8 +129,8 @@ function keyEnd(chunk: Uint8Array, at: number, told: boolean): number {
   }
   if (to >= limit) return -1
   const length = to - at - 1
-  const initial = chunk[at + 1]
-  if (told && ((length === 2 && initial === 0x69) || (length === 6 && initial === 0x73))) return -1
+  // `id`, `error`, `status`, `output`
+  if (watched === 'told' && (length === 2 || length === 5 || length === 6)) return -1
   if (length > 7 && ((chunk[to - 1] ?? 0) | 0x20) === 0x67) return -1
   do to++
   while (to < chunk.length && kinds[chunk[to] ?? 0] === WHITE)

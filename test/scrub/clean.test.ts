@@ -90,7 +90,8 @@ describe('cleanBody', () => {
         onRemoved: (kind, form) => void (size === 1 && told.push(`${kind} ${form}`)),
       }
       expect(await cleaned(text, size, more)).toBe(expected)
-      expect(facts).toEqual(['j-1', { id: 'j-1', status: 'COMPLETED' }])
+      const all = { id: 'j-1', status: 'COMPLETED', hasOutput: true, hasError: false }
+      expect(facts).toEqual(['j-1', all])
     }
     expect(told).toEqual(['s3Config member', 'accessSecret raw', 'link link'])
   })
@@ -153,7 +154,8 @@ describe('cleanBody', () => {
     const clean = cleanBody(platform, body, {
       ...options,
       onEnd: async (facts) => {
-        expect(facts).toEqual({ id: 'j-1', status: 'COMPLETED' })
+        const all = { id: 'j-1', status: 'COMPLETED', hasOutput: false, hasError: false }
+        expect(facts).toEqual(all)
         throw new Error('not settled')
       },
     })
@@ -177,6 +179,28 @@ describe('cleanBody', () => {
       pieces.push(decoder.decode(chunk))
     }
     expect(pieces).toEqual(['{"a":[', '1,2', ',3]', '} \n', '{"b":4', '}'])
+  })
+
+  it.each([
+    ['{"id":"j"}', '{"id":"j","error":"e"}'],
+    ['{"id":"j" }\n\n', '{"id":"j" ,"error":"e"}\n\n'],
+    ['{ }', '{ "error":"e"}'],
+    ['{"input":{"a":[1]}}', '{"error":"e"}'],
+    ['{"a":{"input":1},"input":"}","webhook":null}', '{"a":{"input":1},"error":"e"}'],
+    ['[{"input":1}]', '[{"input":1}]'],
+    ['{"a":1}\n{"b":2}', '{"a":1}\n{"b":2}'],
+    ['{"a":1', '{"a":1'],
+    ['{"a":1]}', '{"a":1]}'],
+    ['<p>{}', '<p>{}'],
+    ['', ''],
+  ])('puts members at the end of an object and leaves others out: %s', async (text, expected) => {
+    const more: Partial<CleanOptions> = {
+      dropMembers: ['input', 'webhook'],
+      onEnd: async () => '"error":"e"',
+    }
+    for (let size = 1; size <= text.length + 1; size++) {
+      expect(await cleaned(text, size, more)).toBe(expected)
+    }
   })
 
   it('cancels the source, and tells of no end then', async () => {

@@ -11,8 +11,8 @@ const bytes = {
 const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
-function walk(text: string, cuts: readonly number[]) {
-  const envelope = new Envelope(bytes)
+function walk(text: string, cuts: readonly number[], dropMembers: readonly string[] = []) {
+  const envelope = new Envelope(bytes, { dropMembers })
   const all = encoder.encode(text)
   const out: number[] = []
   let from = 0
@@ -24,19 +24,17 @@ function walk(text: string, cuts: readonly number[]) {
     from = to
   }
   for (const piece of envelope.end()) for (const byte of piece) out.push(byte)
-  return { text: decoder.decode(new Uint8Array(out)), id: envelope.id, status: envelope.status }
+  const { id, status, hasOutput, hasError, separator } = envelope
+  const facts = { hasOutput, hasError, separator }
+  return { text: decoder.decode(new Uint8Array(out)), id, status, facts }
 }
 
-function everyWay(text: string) {
-  const whole = walk(text, [])
+function everyWay(text: string, dropMembers: readonly string[] = []) {
+  const whole = walk(text, [], dropMembers)
   const length = encoder.encode(text).length
-  for (let cut = 0; cut <= length; cut++) expect(walk(text, [cut])).toEqual(whole)
-  expect(
-    walk(
-      text,
-      Array.from({ length }, (_, i) => i),
-    ),
-  ).toEqual(whole)
+  for (let cut = 0; cut <= length; cut++) expect(walk(text, [cut], dropMembers)).toEqual(whole)
+  const each = Array.from({ length }, (_, i) => i)
+  expect(walk(text, each, dropMembers)).toEqual(whole)
   return whole
 }
 
@@ -89,7 +87,38 @@ describe('Envelope', () => {
   it('reports the top-level id and status, whatever their escapes', () => {
     const text =
       '{"output":{"id":"no","status":"no"},"st\\u0061tus":"COM\\u0050LETED","x":["id"],"id":"a-\\"u1"}'
-    expect(everyWay(text)).toEqual({ text, id: 'a-"u1', status: 'COMPLETED' })
+    expect(everyWay(text)).toMatchObject({ text, id: 'a-"u1', status: 'COMPLETED' })
+  })
+
+  it.each([
+    ['{"output":{}}', true, false, ','],
+    ['{ }', false, false, ''],
+    ['{"output":null,"error":"e"}', false, true, ','],
+    ['{"out\\u0070ut":0,"error": null }', true, false, ','],
+    ['{"x":{"output":1,"error":1}}', false, false, ','],
+    ['{"s3Config":{"output":1}}', false, false, ''],
+    ['[{"output":1}]', false, false, undefined],
+    ['{"output":1', true, false, undefined],
+    ['{"a":1}{"output":1}', false, false, undefined],
+    ['"output"', false, false, undefined],
+  ])(
+    'reports whether there is an output or an error: %s',
+    (text, hasOutput, hasError, separator) => {
+      expect(everyWay(text).facts).toEqual({ hasOutput, hasError, separator })
+    },
+  )
+
+  it.each([
+    ['{"a":1,"b":2,"c":3}', '{"b":2}'],
+    ['{"c":"\\"}","a":[{}],"b":null}', '{"b":null}'],
+    ['{ "a" : -1.5 , "c":{"a":{}}, "b":{"a":1,"c":[2]} }', '{   "b":{"a":1,"c":[2]} }'],
+    ['{"b":1,"\\u0061":true\n}\n', '{"b":1\n}\n'],
+    ['[{"a":1}]', '[{"a":1}]'],
+    ['{"a":1', '{'],
+    ['{"a":1}', '{}'],
+    ['{"a":"x', '{'],
+  ])('drops top-level members of any value: %s', (text, left) => {
+    expect(everyWay(text, ['a', 'c']).text).toBe(left)
   })
 
   it('reports nothing of ids that are not top-level strings', () => {
@@ -137,6 +166,13 @@ describe('Envelope', () => {
         const out = walk(text, sorted).text
         expect(JSON.parse(out)).toEqual(without(json))
         if (indent === 0) expect(out).toBe(JSON.stringify(without(json)))
+        const fewer = without(json)
+        if (fewer !== null && typeof fewer === 'object' && !Array.isArray(fewer)) {
+          const rest = Object.fromEntries(Object.entries(fewer).filter(([name]) => name !== 'a'))
+          const left = walk(text, sorted, ['a']).text
+          expect(JSON.parse(left)).toEqual(rest)
+          if (indent === 0) expect(left).toBe(JSON.stringify(rest))
+        }
       }),
       { numRuns: 1500 },
     )
