@@ -53,7 +53,7 @@ export interface B2Config {
 }
 
 /** What a worker is given in place of a payload. */
-export type PayloadForm = 'key' | 's3-uri' | 'url'
+export type PayloadForm = 'key' | 's3-uri' | 'url' | 'original'
 
 /** How a job gets keys of the store itself. */
 export type NativeAccess = 'sts' | 'web-identity' | 'r2' | 'b2'
@@ -100,6 +100,11 @@ export interface EndpointConfig {
   /** Bytes and objects that one job may keep as outputs in its job bucket. */
   readonly outputMaxBytes: number
   readonly outputMaxObjects: number
+  /** What stands for a large output in an answer; absent: a link, and the endpoint declares none. */
+  readonly outputs?: 'link' | 'inline'
+  /** Bytes and files that are put back into one answer. */
+  readonly inlineMaxBytes: number
+  readonly inlineMaxObjects: number
   /** Seconds after a job's end until its staged files may be deleted. */
   readonly graceSeconds: number
 }

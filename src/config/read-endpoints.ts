@@ -30,7 +30,7 @@ export function readEndpoints(
     const { as, store, upstreamKey } = merged
     checkStore(merged, document, at, faults)
     checkAccess(merged, at, faults)
-    checkNativeAccess(merged, document, at, faults)
+    checkNativeAccess({ ...merged, s3Config: s3ConfigOf(merged) }, document, at, faults)
     if (withKeys && upstreamKey === undefined && (id !== '*' || onlyShared)) {
       faults.push({
         pointer: at('upstreamKey'),
@@ -58,6 +58,9 @@ export function readEndpoints(
         runsyncMaxBytes: merged.runsyncMaxBytes,
         outputMaxBytes: merged.outputMaxBytes,
         outputMaxObjects: merged.outputMaxObjects,
+        ...(merged.outputs && { outputs: merged.outputs }),
+        inlineMaxBytes: merged.inlineMaxBytes,
+        inlineMaxObjects: merged.inlineMaxObjects,
         graceSeconds: merged.graceSeconds,
       }),
     )
@@ -69,8 +72,10 @@ function readRule(rule: NonNullable<EndpointDocument['rules']>[number]): RuleCon
   return Object.freeze({ ...DEFAULTS.ConfigRule, ...rule })
 }
 
-function s3ConfigOf({ access, s3Config }: EndpointDocument): EndpointConfig['s3Config'] {
-  return s3Config ?? (access === 'none' ? 'never' : 'staged')
+function s3ConfigOf({ access, outputs, s3Config }: EndpointDocument): EndpointConfig['s3Config'] {
+  if (s3Config !== undefined) return s3Config
+  if (access === 'none') return 'never'
+  return outputs === undefined ? 'staged' : 'always'
 }
 
 type Place = (field: keyof EndpointDocument) => string
@@ -81,7 +86,7 @@ function checkStore(
   at: Place,
   faults: ConfigFault[],
 ): void {
-  const { as, rules = [], s3Config, store } = endpoint
+  const { as, outputs, rules = [], s3Config, store } = endpoint
   if (store !== undefined && !Object.hasOwn(stores, store)) {
     faults.push({ pointer: at('store'), message: `names no store: there is no "${store}"` })
   }
@@ -89,6 +94,8 @@ function checkStore(
     faults.push({ pointer: at('store'), message: 'is required where "as" is set' })
   } else if (store === undefined && s3Config === 'always') {
     faults.push({ pointer: at('store'), message: 'is required where s3Config is "always"' })
+  } else if (store === undefined && outputs !== undefined) {
+    faults.push({ pointer: at('store'), message: 'is required where "outputs" is set' })
   }
   rules.forEach((rule, index) => {
     if (rule.stage === true && as === undefined && rule.as === undefined) {
@@ -99,7 +106,7 @@ function checkStore(
 }
 
 function checkAccess(endpoint: EndpointDocument, at: Place, faults: ConfigFault[]): void {
-  const { access, as, rules = [], s3Config } = endpoint
+  const { access, as, outputs, rules = [], s3Config } = endpoint
   if (access === 'none' && s3Config !== undefined && s3Config !== 'never') {
     const message = `must be "never" where access is "none", not "${s3Config}"`
     faults.push({ pointer: at('s3Config'), message })
@@ -110,6 +117,10 @@ function checkAccess(endpoint: EndpointDocument, at: Place, faults: ConfigFault[
     if (form === undefined || form === 'url') return
     const message = `must not be "${form}" where ${why}: the worker could not fetch it`
     faults.push({ pointer, message })
+  }
+  if (outputs !== undefined) {
+    const message = `must not be "${outputs}" where ${why}: the worker could not leave an output`
+    faults.push({ pointer: at('outputs'), message })
   }
   refuse(at('as'), as)
   rules.forEach((rule, index) => {

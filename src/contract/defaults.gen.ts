@@ -39,6 +39,8 @@ export const DEFAULTS = {
     "runsyncMaxBytes": 20971520,
     "outputMaxBytes": 1099511627776,
     "outputMaxObjects": 100000,
+    "inlineMaxBytes": 1073741824,
+    "inlineMaxObjects": 100,
     "graceSeconds": 3600
   },
   "ConfigKey": {

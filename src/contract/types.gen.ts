@@ -1006,10 +1006,10 @@ export interface components {
             /** @description Id of the store for payloads and outputs. */
             readonly store?: string;
             /**
-             * @description What the worker is given in place of a payload: a key in the bucket that `s3Config` names, the same as `s3://{bucketName}/{key}`, or a link. Without it nothing is staged and an over-limit body is a 413.
+             * @description What the worker is given in place of a payload: a key in the bucket that `s3Config` names, the same as `s3://{bucketName}/{key}`, a link, or `original`: a `bulkway-input://…` from which `bulkway_worker.py` makes the value that the client sent. Without it nothing is staged and an over-limit body is a 413.
              * @enum {string}
              */
-            readonly as?: "key" | "s3-uri" | "url";
+            readonly as?: "key" | "s3-uri" | "url" | "original";
             /**
              * @description Access that a job is given to its files: the gateway's own job bucket, which every worker and store can use; temporary keys of the store itself (`sts`, `web-identity`, `r2`: the worker must take a session token; `b2`: it need not); or none.
              * @default job-bucket
@@ -1017,7 +1017,7 @@ export interface components {
              */
             readonly access?: "job-bucket" | "sts" | "web-identity" | "r2" | "b2" | "none";
             /**
-             * @description When `s3Config` is added to a request: when something of it was staged, always or never. Absent: `staged`, or `never` with `access: "none"`.
+             * @description When `s3Config` is added to a request: when something of it was staged, always or never. Absent: `always` where `outputs` is set, else `staged`, or `never` with `access: "none"`.
              * @enum {string}
              */
             readonly s3Config?: "staged" | "always" | "never";
@@ -1058,6 +1058,21 @@ export interface components {
              * @default 100000
              */
             readonly outputMaxObjects?: number;
+            /**
+             * @description What the client is given for a large output that `bulkway_worker.py` left in the job's bucket: a link, or the value itself, put back into the JSON while it streams. Where it is set, a job that completes without an output has an error. Absent: a link, and nothing is expected.
+             * @enum {string}
+             */
+            readonly outputs?: "link" | "inline";
+            /**
+             * @description Bytes of files that are put back into one answer; what goes beyond them stays a link.
+             * @default 1073741824
+             */
+            readonly inlineMaxBytes?: number;
+            /**
+             * @description Files that are put back into one answer; what goes beyond them stays a link.
+             * @default 100
+             */
+            readonly inlineMaxObjects?: number;
             /**
              * @description Time from a job's end until its staged files may be deleted.
              * @default 3600
@@ -1165,7 +1180,7 @@ export interface components {
              * @description What the worker is given in its place, if not the endpoint's `as`.
              * @enum {string}
              */
-            readonly as?: "key" | "s3-uri" | "url";
+            readonly as?: "key" | "s3-uri" | "url" | "original";
         };
         /** @description Names of the fields of `s3Config`. The first four are always there, under RunPod's own names unless others are given; the last three only where they are named here. */
         readonly ConfigS3ConfigFields: {
@@ -1193,7 +1208,7 @@ export interface components {
             readonly sessionToken?: string;
             /** @description Name of the field with the region, such as `region`. */
             readonly region?: string;
-            /** @description Name of the field with the prefix that the worker's own keys must begin with, such as `keyPrefix`; empty in the job bucket; required with keys of a store and `s3Config: "always"`. */
+            /** @description Name of the field with the prefix that the worker's own keys must begin with, such as `keyPrefix`; empty in the job bucket; required with keys of a store where `s3Config` is `always`. */
             readonly keyPrefix?: string;
         };
         /** @description How payloads are written to a store. */
@@ -1544,7 +1559,7 @@ export interface components {
              * @description What the worker would get in its place.
              * @enum {string}
              */
-            readonly as: "key" | "s3-uri" | "url";
+            readonly as: "key" | "s3-uri" | "url" | "original";
             /** @description Id of the store, as in the configuration. */
             readonly store: string;
             /** @description Path in the job's bucket. */
@@ -1563,7 +1578,7 @@ export interface components {
              * @description What the worker would get in its place.
              * @enum {string}
              */
-            readonly as: "key" | "s3-uri" | "url";
+            readonly as: "key" | "s3-uri" | "url" | "original";
             /** @description Id of the store, as in the configuration. */
             readonly store: string;
             /** @description Path in the job's bucket. */

@@ -8,7 +8,7 @@ export interface LiftRule {
   readonly stage?: boolean
   readonly mediaType?: string
   readonly encoding: 'base64' | 'text'
-  readonly as?: 'key' | 's3-uri' | 'url'
+  readonly as?: 'key' | 's3-uri' | 'url' | 'original'
 }
 
 /** Rules ready for matching, in order of precedence; `compileRules` makes them. */

@@ -106,6 +106,8 @@ describe('readConfig', () => {
       runsyncMaxBytes: 20 * 2 ** 20,
       outputMaxBytes: 2 ** 40,
       outputMaxObjects: 100_000,
+      inlineMaxBytes: 2 ** 30,
+      inlineMaxObjects: 100,
       graceSeconds: 3600,
     })
   })
@@ -262,6 +264,39 @@ describe('readConfig', () => {
     expect(found['/endpoints/a/s3Config']).toBe(
       'must be "never" where access is "none", not "always"',
     )
+  })
+
+  it('always gives an s3Config where outputs are declared', () => {
+    const endpoints = {
+      '*': { store: 'main', as: 'original', outputs: 'link' },
+      a: { outputs: 'inline', inlineMaxBytes: 1, inlineMaxObjects: 2 },
+      b: { s3Config: 'staged' },
+    }
+    const config = read({ endpoints })
+    expect(config.endpoint('x')).toMatchObject({ as: 'original', outputs: 'link' })
+    expect(config.endpoint('x')?.s3Config).toBe('always')
+    expect(config.endpoint('a')).toMatchObject({
+      ...{ s3Config: 'always', outputs: 'inline', inlineMaxBytes: 1, inlineMaxObjects: 2 },
+    })
+    expect(config.endpoint('b')?.s3Config).toBe('staged')
+  })
+
+  it('refuses outputs and originals that a worker could not reach', () => {
+    const endpoints = {
+      a: { store: 'main', outputs: 'link', s3Config: 'never' },
+      b: { store: 'main', outputs: 'inline', access: 'none' },
+      c: { outputs: 'inline' },
+      d: { store: 'main', as: 'original', s3Config: 'never' },
+    }
+    expect(faults({ endpoints })).toEqual({
+      '/endpoints/a/outputs':
+        'must not be "link" where s3Config is "never": the worker could not leave an output',
+      '/endpoints/b/outputs':
+        'must not be "inline" where access is "none": the worker could not leave an output',
+      '/endpoints/c/store': 'is required where "outputs" is set',
+      '/endpoints/d/as':
+        'must not be "original" where s3Config is "never": the worker could not fetch it',
+    })
   })
 
   it('points at * where the fault was inherited from there', () => {
