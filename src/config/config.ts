@@ -105,6 +105,10 @@ export interface EndpointConfig {
   /** Bytes and files that are put back into one answer. */
   readonly inlineMaxBytes: number
   readonly inlineMaxObjects: number
+  /** Whether strings that are keys of the job's own outputs become links. */
+  readonly linkOutputKeys: boolean
+  /** How links to a job's files are answered; `redirect` where the store has presigned URLs. */
+  readonly files: 'stream' | 'redirect'
   /** Seconds after a job's end until its staged files may be deleted. */
   readonly graceSeconds: number
 }
@@ -175,6 +179,8 @@ export interface Config {
     readonly formParts: number
     readonly formNameBytes: number
     readonly formHeaderBytes: number
+    /** Keys of a job's outputs that are read for one answer. */
+    readonly listedOutputs: number
     /** One file of a form, or a raw body. */
     readonly payloadBytes: number
   }

@@ -61,6 +61,8 @@ export function readEndpoints(
         ...(merged.outputs && { outputs: merged.outputs }),
         inlineMaxBytes: merged.inlineMaxBytes,
         inlineMaxObjects: merged.inlineMaxObjects,
+        linkOutputKeys: merged.linkOutputKeys,
+        files: merged.files,
         graceSeconds: merged.graceSeconds,
       }),
     )

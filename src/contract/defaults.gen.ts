@@ -41,6 +41,8 @@ export const DEFAULTS = {
     "outputMaxObjects": 100000,
     "inlineMaxBytes": 1073741824,
     "inlineMaxObjects": 100,
+    "linkOutputKeys": false,
+    "files": "stream",
     "graceSeconds": 3600
   },
   "ConfigKey": {
@@ -57,6 +59,7 @@ export const DEFAULTS = {
     "formParts": 1000,
     "formNameBytes": 1024,
     "formHeaderBytes": 8192,
+    "listedOutputs": 10000,
     "payloadBytes": 62914560000
   },
   "ConfigOidc": {

@@ -897,7 +897,7 @@ export interface components {
         /** @description How long what the gateway hands out is good for. */
         readonly ConfigAccess: {
             /**
-             * @description Life of the gateway's own links to outputs.
+             * @description How long outputs can be read after the job's time to write has ended, by its keys and by the gateway's own links.
              * @default 86400
              */
             readonly linkSeconds?: number;
@@ -1074,6 +1074,17 @@ export interface components {
              */
             readonly inlineMaxObjects?: number;
             /**
+             * @description True: a string in `output` or `stream` that is the key of an object which the job wrote becomes a link to it.
+             * @default false
+             */
+            readonly linkOutputKeys?: boolean;
+            /**
+             * @description How the gateway's links to a job's files are answered: `stream` sends the file; `redirect` is a 302 to a presigned URL of the store, where that has any (`presign`), and clients must reach it.
+             * @default stream
+             * @enum {string}
+             */
+            readonly files?: "stream" | "redirect";
+            /**
              * @description Time from a job's end until its staged files may be deleted.
              * @default 3600
              */
@@ -1147,6 +1158,11 @@ export interface components {
              * @default 8192
              */
             readonly formHeaderBytes?: number;
+            /**
+             * @description Outputs of a job whose keys are read for one answer, where a string may be one; of what goes beyond them no link is made that needs it.
+             * @default 10000
+             */
+            readonly listedOutputs?: number;
             /**
              * @description One file of a form, or a raw body.
              * @default 62914560000

@@ -37,8 +37,8 @@ export function workerLinks(deps: Deps, grants: readonly Grant[]): CleanOptions[
     for (const grant of grants) {
       const path = await pathOf(grant, url)
       if (!path) continue
-      const expiresAt = deps.platform.now() + config.access.linkSeconds * 1000
-      return await makeFileLink({ keyring, publicUrl, grantId: grant.grantId, path, expiresAt })
+      const { grantId, readExpiresAt: expiresAt } = grant
+      return await makeFileLink({ keyring, publicUrl, grantId, path, expiresAt })
     }
     return undefined
   }
