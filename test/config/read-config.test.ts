@@ -109,6 +109,8 @@ describe('readConfig', () => {
       outputMaxObjects: 100_000,
       inlineMaxBytes: 2 ** 30,
       inlineMaxObjects: 100,
+      linkOutputKeys: false,
+      files: 'stream',
       graceSeconds: 3600,
     })
   })

@@ -42,19 +42,11 @@ afterAll(() => {
 
 function requestOf(changes: Partial<UpstreamRequest> & { upstream?: string }): UpstreamRequest {
   const endpoint: EndpointConfig = {
+    ...DEFAULTS.ConfigEndpoint,
     upstream: changes.upstream ?? `${origin}/v2`,
     storeId: 's',
-    access: 'job-bucket',
     s3Config: 'staged',
     s3ConfigFields: DEFAULTS.ConfigS3ConfigFields,
-    stage: 'over-limit',
-    stageMinBytes: 1,
-    rules: [],
-    runMaxBytes: 1,
-    runsyncMaxBytes: 1,
-    outputMaxBytes: 0,
-    outputMaxObjects: 0,
-    graceSeconds: 0,
   }
   return {
     endpoint,
