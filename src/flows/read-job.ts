@@ -1,7 +1,9 @@
 import type { Reply } from '../platform.ts'
+import type { EnvelopeFacts } from '../scrub/clean.ts'
 import { admit, requireOwner } from './admit.ts'
 import { cleanAnswer } from './clean-answer.ts'
 import type { Call, Deps } from './deps.ts'
+import { withMissingOutput } from './missing-output.ts'
 import { forward, untouched } from './pass-through.ts'
 import { settleJob } from './settle-job.ts'
 
@@ -25,10 +27,11 @@ export async function readJob(
   const askedAt = deps.platform.now()
   const response = await forward(deps, call, endpoint, principal, `${operation}/${jobId}`)
   if (grant === undefined) return await untouched(deps, response)
+  const settle = async ({ status }: EnvelopeFacts): Promise<void> => {
+    if (response.status === 200) await settleJob(deps, grant, status, askedAt)
+  }
   return await cleanAnswer(deps, response, grant, {
     hold: operation !== 'stream',
-    onEnd: async ({ status }) => {
-      if (response.status === 200) await settleJob(deps, grant, status, askedAt)
-    },
+    onEnd: operation.startsWith('status') ? withMissingOutput(deps, grant, settle) : settle,
   })
 }

@@ -10,6 +10,7 @@ import { cleanAnswer } from './clean-answer.ts'
 import type { Call, Deps } from './deps.ts'
 import { asksForPlan, describePlan, describeUntouched } from './describe-plan.ts'
 import { discardStaged, type LiftedRequest, liftPayloads } from './lift-payloads.ts'
+import { withMissingOutput } from './missing-output.ts'
 import { openBody } from './open-body.ts'
 import { forward, isNotSent, untouched } from './pass-through.ts'
 import { planSubmit, type SubmitOperation } from './plan-submit.ts'
@@ -107,10 +108,10 @@ async function submit(
           isDecided = true
           await bind(deps, call, admission, grant, jobId)
         },
-        onEnd: async ({ id, status }) => {
+        onEnd: withMissingOutput(deps, grant, async ({ id, status }) => {
           if (id === undefined) throw unbound('Upstream answered without a job id')
           await settleAnswered(deps, grant, status)
-        },
+        }),
       }),
     })
     isDecided ||= response.status === 200

@@ -12,6 +12,7 @@ import { readWebhookToken } from '../../webhooks/sealed-url.ts'
 import { checkTarget } from '../../webhooks/target.ts'
 import { cleaning } from '../clean-answer.ts'
 import type { Deps } from '../deps.ts'
+import { withMissingOutput } from '../missing-output.ts'
 import { settleJob } from '../settle-job.ts'
 
 /**
@@ -71,10 +72,10 @@ async function spool(deps: Deps, grant: Grant, store: ObjectStore, body: Body): 
   const source: Body = { ...body, read: () => readChunk(body) }
   const clean = cleanBody(platform, source, {
     ...(await cleaning(deps, [grant])),
-    onEnd: async (facts) => {
+    onEnd: withMissingOutput(deps, grant, async (facts) => {
       id = facts.id
       status = facts.status
-    },
+    }),
   })
   const { day } = grant
   const folder = { day, grantId: deps.grants.newId(day) }
