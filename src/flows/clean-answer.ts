@@ -30,14 +30,34 @@ export async function cleanAnswer(
   deps: Deps,
   response: IncomingResponse,
   grant: Grant,
+  options: AnswerOptions = {},
+): Promise<Reply> {
+  return await cleanedBy(deps, response, () => cleaning(deps, [grant]), options)
+}
+
+/** The same for an answer that belongs to no job: the gateway's own key for the endpoint is removed. */
+export async function cleanJoblessAnswer(
+  deps: Deps,
+  response: IncomingResponse,
+  endpointId: string,
+): Promise<Reply> {
+  return await cleanedBy(deps, response, () => cleaning(deps, [], endpointId))
+}
+
+async function cleanedBy(
+  deps: Deps,
+  response: IncomingResponse,
+  makeOptions: () => Promise<CleanOptions>,
   { hold = false, ...hooks }: AnswerOptions = {},
 ): Promise<Reply> {
   await refuseCompressed(response)
-  const options = await cleaning(deps, [grant])
+  const options = await makeOptions()
   const headers = await cleanHeaders(response.headers, options)
-  const json = (response.headers.get('content-type') ?? 'json').includes('json')
+  const type = response.headers.get('content-type') ?? 'json'
+  const json = type.includes('json')
   const body = cleanBody(deps.platform, response.body, { ...options, json, ...hooks })
-  const ready = await primed(body, hold ? holdMaxBytes : 1)
+  // The head of a stream of events tells the client that it is one, long before the first of them.
+  const ready = await primed(body, hold ? holdMaxBytes : type.includes('event-stream') ? 0 : 1)
   return { status: response.status, headers, body: ready }
 }
 
@@ -57,11 +77,15 @@ export async function cleanHeaders(headers: Headers, options: CleanOptions): Pro
   return cleaned
 }
 
-/** How everything that belongs to these grants is cleaned. */
-export async function cleaning(deps: Deps, grants: readonly Grant[]): Promise<CleanOptions> {
+/** How everything that belongs to these grants of one endpoint is cleaned; there may be none. */
+export async function cleaning(
+  deps: Deps,
+  grants: readonly Grant[],
+  endpointId: string | undefined = grants[0]?.endpointId,
+): Promise<CleanOptions> {
   const logged = new Set<string>()
   return {
-    secrets: await compiledSecrets(deps, grants),
+    secrets: await compiledSecrets(deps, grants, endpointId),
     links: workerLinks(deps, grants),
     signedHosts: signedHosts(deps),
     json: true,
@@ -73,18 +97,25 @@ export async function cleaning(deps: Deps, grants: readonly Grant[]): Promise<Cl
         event: 'secret_removed',
         kind,
         form,
-        endpoint: grants[0]?.endpointId,
+        endpoint: endpointId,
       })
     },
   }
 }
 
-async function compiledSecrets(deps: Deps, grants: readonly Grant[]): Promise<CompiledSecrets> {
+async function compiledSecrets(
+  deps: Deps,
+  grants: readonly Grant[],
+  endpointId: string | undefined,
+): Promise<CompiledSecrets> {
   const { config, keyring } = deps
-  const [only] = grants
-  const known = grants.length === 1 && only !== undefined && deps.compiled.get(only.grantId)
+  // No grant's id has a space in it.
+  const [name = `endpoint ${endpointId}`, more] = grants.map(({ grantId }) => grantId)
+  const known = more === undefined && deps.compiled.get(name)
   if (known) return known
   const secrets: GrantSecret[] = []
+  const ownKey = config.endpoint(endpointId ?? '')?.upstreamKey
+  if (ownKey !== undefined) secrets.push({ kind: 'upstream key', value: ownKey })
   for (const grant of grants) {
     const webhookToken = await makeWebhookToken(keyring, grant.kid, grant.grantId)
     const upstreamKey = config.endpoint(grant.endpointId)?.upstreamKey
@@ -97,7 +128,7 @@ async function compiledSecrets(deps: Deps, grants: readonly Grant[]): Promise<Co
     secrets.push(...own)
   }
   const compiled = compileSecrets(secrets)
-  if (grants.length === 1 && only !== undefined) deps.compiled.set(only.grantId, compiled)
+  if (more === undefined) deps.compiled.set(name, compiled)
   return compiled
 }
 
