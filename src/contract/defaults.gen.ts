@@ -62,6 +62,17 @@ export const DEFAULTS = {
     "listedOutputs": 10000,
     "payloadBytes": 62914560000
   },
+  "ConfigLoadBalancer": {
+    "upstream": "https://{endpointId}.api.runpod.ai",
+    "maxBytes": 31457280,
+    "idleTimeoutMs": 480000,
+    "headers": [],
+    "rules": [],
+    "proof": "health"
+  },
+  "ConfigLoadBalancerRule": {
+    "encoding": "base64"
+  },
   "ConfigOidc": {
     "tokenSeconds": 60
   },

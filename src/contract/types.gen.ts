@@ -1089,6 +1089,7 @@ export interface components {
              * @default 3600
              */
             readonly graceSeconds?: number;
+            readonly loadBalancer?: components["schemas"]["ConfigLoadBalancer"];
         };
         /** @description One key of the gateway, known by its hash. */
         readonly ConfigKey: {
@@ -1168,6 +1169,55 @@ export interface components {
              * @default 62914560000
              */
             readonly payloadBytes?: number;
+        };
+        /** @description The load-balancing side of an endpoint, `/lb/{endpointId}/…`. Without it there is none. */
+        readonly ConfigLoadBalancer: {
+            /**
+             * @description Base URL of the worker's own paths, in which `{endpointId}` stands for the endpoint's id; https unless it is loopback.
+             * @default https://{endpointId}.api.runpod.ai
+             */
+            readonly upstream?: string;
+            /**
+             * @description Largest body that the upstream takes.
+             * @default 31457280
+             */
+            readonly maxBytes?: number;
+            /**
+             * @description Milliseconds without a byte either way before a request is given up; the platform waits 2 minutes for a worker and 5.5 for its answer. An open WebSocket may be silent as long as it likes.
+             * @default 480000
+             */
+            readonly idleTimeoutMs?: number;
+            /**
+             * @description Names of headers that pass both ways beside those that always do.
+             * @default []
+             */
+            readonly headers?: readonly string[];
+            /**
+             * @description What is to be done with strings at certain places of a JSON body; the first match wins.
+             * @default []
+             */
+            readonly rules?: readonly components["schemas"]["ConfigLoadBalancerRule"][];
+            /**
+             * @description What a caller's own key is proved by before a payload is staged: `GET {upstream of the endpoint}/{endpointId}/health`, or `GET /ping` of the workers.
+             * @default health
+             * @enum {string}
+             */
+            readonly proof?: "health" | "ping";
+        };
+        /** @description How strings at a JSON Pointer pattern of a body are treated. */
+        readonly ConfigLoadBalancerRule: {
+            /** @description JSON Pointer (RFC 6901) into the body; a token `*` stands for any one token. */
+            readonly pointer: string;
+            /** @description True: always staged, whatever the size; false: never. Absent: by size, if it is a data URI or the encoding is `text`. */
+            readonly stage?: boolean;
+            /** @description Media type of the staged file, if not what its first bytes say. */
+            readonly mediaType?: string;
+            /**
+             * @description `base64` decodes the string, `text` stages its own UTF-8.
+             * @default base64
+             * @enum {string}
+             */
+            readonly encoding?: "base64" | "text";
         };
         /** @description The gateway as OpenID Connect issuer, for `access: "web-identity"`; the issuer is the origin of `publicUrl`. */
         readonly ConfigOidc: {

@@ -122,7 +122,7 @@ export class MemoryStore implements ObjectStore {
     this.open.delete(uploadId)
   }
 
-  async presignGet(key: string): Promise<string> {
+  async presignGet(...[key]: Parameters<ObjectStore['presignGet']>): Promise<string> {
     return `https://store.example/bucket/${key}`
   }
 

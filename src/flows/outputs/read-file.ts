@@ -1,11 +1,20 @@
 import { GatewayError } from '../../errors.ts'
+import type { Grant } from '../../grants/grant.ts'
 import { realKey } from '../../grants/mount-path.ts'
-import { fileHeaders } from '../../outputs/file-headers.ts'
-import { readFileLink } from '../../outputs/file-link.ts'
+import { contentDisposition, fileHeaders } from '../../outputs/file-headers.ts'
+import { type FileLink, readFileLink } from '../../outputs/file-link.ts'
 import type { Reply } from '../../platform.ts'
+import type { ObjectStore } from '../../store/store.ts'
 import type { Deps } from '../deps.ts'
 
-const conditions = ['range', 'if-none-match', 'if-modified-since', 'if-match', 'if-range']
+const conditions = [
+  'range',
+  'if-none-match',
+  'if-modified-since',
+  'if-match',
+  'if-unmodified-since',
+  'if-range',
+]
 const described = [
   'content-type',
   'content-length',
@@ -16,7 +25,9 @@ const described = [
 ]
 
 /**
- * Serves one file of a job by a link of the gateway's own, streamed from the store.
+ * Serves one file of a job by a link of the gateway's own: streamed from the store, or by a 302 to a
+ * presigned URL of it where the endpoint says so. HEAD is answered here always, for a presigned GET
+ * allows none.
  *
  * @throws {GatewayError} not_found when the link is forged, expired, or its file is gone;
  *   store_unavailable
@@ -31,14 +42,16 @@ export async function readFile(
   const grant = link && (await deps.grants.read(link.grantId))
   const store = grant && deps.store(grant.storeId)
   const key = link && grant && realKey(grant, link.path, 'read')
-  if (link === undefined || store === undefined || key === undefined) throw gone()
+  if (!link || !grant || store === undefined || key === undefined) throw gone()
 
   const asked: Record<string, string> = {}
   for (const name of conditions) {
     const value = requestHeaders.get(name)
     if (value !== null) asked[name] = value
   }
-  const response = await store.send({ method, key, headers: asked })
+  const redirects = method === 'GET' && isRedirected(deps, grant)
+  // Asked before it is sent elsewhere: what is gone is a problem of ours, not the store's XML.
+  const response = await store.send({ method: redirects ? 'HEAD' : method, key, headers: asked })
   if (response.status === 404) {
     await response.body.cancel()
     throw gone()
@@ -46,6 +59,10 @@ export async function readFile(
   if (![200, 206, 304, 412, 416].includes(response.status)) {
     await response.body.cancel()
     throw new GatewayError('store_unavailable', 'Cannot read the file from the store')
+  }
+  if (redirects && response.status < 300) {
+    await response.body.cancel()
+    return await redirect(deps, store, key, link)
   }
   const headers = fileHeaders(link.path)
   for (const name of described) {
@@ -64,6 +81,31 @@ export async function readFile(
   await response.body.cancel()
   headers.delete('content-length')
   return { status: response.status, headers }
+}
+
+/** Whether the store of a job's files has presigned URLs, and its endpoint's clients may have them. */
+function isRedirected({ config }: Deps, { endpointId, storeId }: Grant): boolean {
+  const mayPresign = config.stores.get(storeId)?.presign === true
+  return mayPresign && config.endpoint(endpointId)?.files === 'redirect'
+}
+
+async function redirect(
+  { config, platform }: Deps,
+  store: ObjectStore,
+  key: string,
+  { path, expiresAt }: FileLink,
+): Promise<Reply> {
+  const leftSeconds = Math.ceil((expiresAt - platform.now()) / 1000)
+  const seconds = Math.min(config.access.presignSeconds, leftSeconds)
+  const location = await store.presignGet(key, seconds, {
+    contentDisposition: contentDisposition(path),
+  })
+  const headers = fileHeaders(path)
+  headers.delete('content-disposition')
+  // The URL is good for minutes: whoever asks again is given another one.
+  headers.set('cache-control', 'no-store')
+  headers.set('location', location)
+  return { status: 302, headers }
 }
 
 function gone(): GatewayError {
