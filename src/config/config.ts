@@ -80,6 +80,19 @@ export interface RuleConfig {
   readonly as?: PayloadForm
 }
 
+/** The load-balancing side of an endpoint. */
+export interface LoadBalancerConfig {
+  /** Base URL without a trailing slash; `{endpointId}` in it stands for the endpoint's id. */
+  readonly upstream: string
+  readonly maxBytes: number
+  readonly idleTimeoutMs: number
+  /** Lower-case names of headers that pass both ways beside those that always do. */
+  readonly headers: readonly string[]
+  /** Pointers into the whole body. */
+  readonly rules: readonly RuleConfig[]
+  readonly proof: 'health' | 'ping'
+}
+
 export interface EndpointConfig {
   /** Base URL up to and including `/v2`, no trailing slash. */
   readonly upstream: string
@@ -111,6 +124,8 @@ export interface EndpointConfig {
   readonly files: 'stream' | 'redirect'
   /** Seconds after a job's end until its staged files may be deleted. */
   readonly graceSeconds: number
+  /** Absent: there is nothing under `/lb/{endpointId}`. */
+  readonly loadBalancer?: LoadBalancerConfig
 }
 
 export interface KeyConfig {

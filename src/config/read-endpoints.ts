@@ -4,6 +4,7 @@ import type { EndpointConfig, RuleConfig } from './config.ts'
 import type { ConfigFault } from './config-error.ts'
 import type { ConfigDocument } from './parse-document.ts'
 import { parseBaseUrl } from './parse-url.ts'
+import { readLoadBalancer } from './read-load-balancer.ts'
 import type { SecretReader } from './read-secrets.ts'
 
 type EndpointDocument = ConfigDocument['endpoints'][string]
@@ -64,6 +65,9 @@ export function readEndpoints(
         linkOutputKeys: merged.linkOutputKeys,
         files: merged.files,
         graceSeconds: merged.graceSeconds,
+        ...(merged.loadBalancer && {
+          loadBalancer: readLoadBalancer(merged.loadBalancer, at('loadBalancer'), faults),
+        }),
       }),
     )
   }
