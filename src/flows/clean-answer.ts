@@ -17,6 +17,8 @@ export interface AnswerOptions extends Pick<CleanOptions, 'onId' | 'onEnd'> {
    * status of its own. Never for streams: their chunks go on as they come.
    */
   readonly hold?: boolean
+  /** Names of headers that pass beside those of the allow-list. */
+  readonly moreHeaders?: readonly string[]
 }
 
 /** Bytes up to which an answer is held. */
@@ -40,19 +42,20 @@ export async function cleanJoblessAnswer(
   deps: Deps,
   response: IncomingResponse,
   endpointId: string,
+  options: AnswerOptions = {},
 ): Promise<Reply> {
-  return await cleanedBy(deps, response, () => cleaning(deps, [], endpointId))
+  return await cleanedBy(deps, response, () => cleaning(deps, [], endpointId), options)
 }
 
 async function cleanedBy(
   deps: Deps,
   response: IncomingResponse,
   makeOptions: () => Promise<CleanOptions>,
-  { hold = false, ...hooks }: AnswerOptions = {},
+  { hold = false, moreHeaders, ...hooks }: AnswerOptions = {},
 ): Promise<Reply> {
   await refuseCompressed(response)
   const options = await makeOptions()
-  const headers = await cleanHeaders(response.headers, options)
+  const headers = await cleanHeaders(response.headers, options, moreHeaders)
   const type = response.headers.get('content-type') ?? 'json'
   const json = type.includes('json')
   const body = cleanBody(deps.platform, response.body, { ...options, json, ...hooks })
@@ -69,9 +72,13 @@ export async function refuseCompressed(response: IncomingResponse): Promise<void
 }
 
 /** The headers that may go on, cleaned; the length is another one afterwards. */
-export async function cleanHeaders(headers: Headers, options: CleanOptions): Promise<Headers> {
+export async function cleanHeaders(
+  headers: Headers,
+  options: CleanOptions,
+  more?: readonly string[],
+): Promise<Headers> {
   const cleaned = new Headers()
-  for (const [name, value] of responseHeaders(headers, { untouched: false })) {
+  for (const [name, value] of responseHeaders(headers, { untouched: false, more })) {
     cleaned.append(name, await cleanText(value, options))
   }
   return cleaned

@@ -1,7 +1,13 @@
 import type { EndpointConfig } from '../config/config.ts'
 import { GatewayError } from '../errors.ts'
 import type { Secret } from '../log.ts'
-import type { Body, IncomingResponse, OutgoingBody, Platform } from '../platform.ts'
+import type {
+  Body,
+  IncomingResponse,
+  OutgoingBody,
+  OutgoingRequest,
+  Platform,
+} from '../platform.ts'
 import { isSameText } from '../sigv4/encode.ts'
 import { isEndpointId } from './endpoint-id.ts'
 import { requestHeaders } from './headers.ts'
@@ -23,6 +29,14 @@ export interface UpstreamRequest {
   /** Whether a reset on a reused connection may be retried; never for `run`, `runsync`, `stream`. */
   readonly idempotent: boolean
   readonly signal?: AbortSignal
+  /** URL below which the path lies, without a trailing slash; `{upstream}/{endpointId}` by default. */
+  readonly base?: string
+  /** Lower-case names of headers that pass beside those of the allow-list. */
+  readonly moreHeaders?: readonly string[]
+  /** Milliseconds without a byte, where they are not those of the platform. */
+  readonly idleTimeoutMs?: number
+  /** How the request is sent, where it is not the platform's own way. */
+  readonly via?: (request: OutgoingRequest) => Promise<IncomingResponse>
 }
 
 export interface Upstream {
@@ -44,16 +58,16 @@ export function createUpstream(options: {
   const { platform, idleTimeoutMs } = options
 
   async function send(request: UpstreamRequest): Promise<IncomingResponse> {
-    const { method, body, signal, idempotent } = request
+    const { method, body, signal, idempotent, via = platform.send } = request
     const url = urlOf(request)
-    const headers = requestHeaders(request.headers)
+    const headers = requestHeaders(request.headers, request.moreHeaders)
     headers.set('authorization', authorizationOf(request))
     try {
-      const response = await platform.send({
+      const response = await via({
         method,
         url,
         headers,
-        idleTimeoutMs,
+        idleTimeoutMs: request.idleTimeoutMs ?? idleTimeoutMs,
         idempotent,
         ...(body === undefined ? {} : { body }),
         ...(signal === undefined ? {} : { signal }),
@@ -95,15 +109,16 @@ function gatewayErrorIn(error: unknown): GatewayError | undefined {
 const plainPath = /^(?:[A-Za-z0-9_~-][A-Za-z0-9._~-]*(?:\/(?!$)|$))+$/
 const plainSearch = /^(?:\?[A-Za-z0-9._~=&%+-]+)?$/
 
-function urlOf({ endpoint, endpointId, path, search }: UpstreamRequest): string {
+function urlOf({ endpoint, endpointId, path, search, base }: UpstreamRequest): string {
   if (!isEndpointId(endpointId)) throw noRoute()
-  const written = `${endpoint.upstream}/${endpointId}/${path}`
+  const above = base ?? `${endpoint.upstream}/${endpointId}`
+  const written = `${above}/${path}`
   if (plainPath.test(path) && plainSearch.test(search)) return written + search
-  const base = new URL(endpoint.upstream)
+  const top = new URL(above)
   const url = URL.parse(written)
-  const pathname = `${base.pathname.replace(/\/$/, '')}/${endpointId}/${path}`
+  const pathname = `${top.pathname.replace(/\/$/, '')}/${path}`
   // What the parser normalises away (dot segments, back slashes, `?`, `#`) would be another path.
-  if (url?.origin !== base.origin || url.pathname !== pathname) throw noRoute()
+  if (url?.origin !== top.origin || url.pathname !== pathname) throw noRoute()
   url.search = search
   return url.href
 }

@@ -37,11 +37,14 @@ const responseNames: ReadonlySet<string> = new Set([
 ])
 const responsePrefixes: readonly string[] = ['ratelimit', 'x-ratelimit-', 'x-runpod-']
 
-/** The client's headers that go upstream; the coding is always identity, so that answers can be scrubbed. */
-export function requestHeaders(headers: Headers): Headers {
+/**
+ * The client's headers that go upstream, `more` among them; the coding is always identity, so that
+ * answers can be scrubbed.
+ */
+export function requestHeaders(headers: Headers, more: readonly string[] = []): Headers {
   const hopByHop = namedByConnection(headers)
   const passed = new Headers({ 'accept-encoding': 'identity' })
-  for (const name of requestNames) {
+  for (const name of [...requestNames, ...more]) {
     const value = headers.get(name)
     if (value !== null && !hopByHop.has(name)) passed.set(name, value)
   }
@@ -49,14 +52,19 @@ export function requestHeaders(headers: Headers): Headers {
 }
 
 /**
- * Upstream's headers that go to the client. Values are not scrubbed here. Without `untouched` the
- * caller passes on a body of another length, so Content-Length stays behind.
+ * Upstream's headers that go to the client, those named in `more` among them. Values are not scrubbed
+ * here. Without `untouched` the caller passes on a body of another length, so Content-Length stays
+ * behind.
  */
-export function responseHeaders(headers: Headers, options: { untouched?: boolean } = {}): Headers {
+export function responseHeaders(
+  headers: Headers,
+  options: { untouched?: boolean; more?: readonly string[] | undefined } = {},
+): Headers {
   const hopByHop = namedByConnection(headers)
   const passed = new Headers()
   for (const [name, value] of headers) {
-    if (!isForClient(name) || hopByHop.has(name)) continue
+    if (hopByHop.has(name)) continue
+    if (!isForClient(name) && options.more?.includes(name) !== true) continue
     if (name === 'content-length' && options.untouched === false) continue
     passed.append(name, value)
   }
