@@ -1,54 +1,68 @@
 import { onceBody } from '../../bytes/once-body.ts'
 import type { EndpointConfig } from '../../config/config.ts'
+import { GatewayError } from '../../errors.ts'
 import type { Grant } from '../../grants/grant.ts'
-import { lifetimesOf } from '../../grants/ttl.ts'
-import { renderResidue } from '../../json/render.ts'
+import type { LiftRule } from '../../json/rules.ts'
 import type { Reply } from '../../platform.ts'
 import { isJobPrefix } from '../../store/keys.ts'
 import { type Admission, admit, proveCaller } from '../admit.ts'
-import { cleanAnswer } from '../clean-answer.ts'
+import { cleanAnswer, cleanJoblessAnswer } from '../clean-answer.ts'
 import type { Call, Deps } from '../deps.ts'
-import { chooseAccess, withdrawAccess } from '../give-access.ts'
-import { discardStaged, type LiftedRequest, liftPayloads } from '../lift-payloads.ts'
-import { newGrant } from '../new-grant.ts'
+import { liftPayloads } from '../lift-payloads.ts'
 import { openBody } from '../open-body.ts'
-import { forward, isNotSent, passThrough, requirePassthrough, untouched } from '../pass-through.ts'
+import { forward, isNotSent, untouched } from '../pass-through.ts'
 import { type LiftPlan, stillTooLarge, tooLarge } from '../plan-submit.ts'
 import { readSmallBody } from '../read-small-body.ts'
+import { sealLinks } from '../seal-links.ts'
 import { dropJob, leaveJob } from '../settle-job.ts'
-import { StandIns, standInsFor } from '../stand-ins.ts'
-
-/** Milliseconds that the files of one request are there for, at least: as long as it may wait for its answer. */
-const answerMs = 3_600_000
+import { linkParts, needsLinkPart } from './link-parts.ts'
+import {
+  continuingMembers,
+  mayContinue,
+  refuseContinuing,
+  requireOwnOperation,
+} from './operations.ts'
 
 /** What in a small body concerns the gateway, in any spelling. */
 const marker = /bulkway:|\\u/
 
+/** A chat's audio is bare base64. */
+const rules: readonly LiftRule[] = [
+  { pointer: '/messages/*/content/*/input_audio/data', encoding: 'base64', bare: true },
+]
+
 /**
- * Takes a request of the OpenAI route: refs in it, and data URIs where the endpoint has them staged,
- * become links to the files, the answer is cleaned of them. Anything else goes on and comes back
- * untouched. There is no job whose end would be heard of: the links end by themselves.
+ * Takes a request of the OpenAI route: refs in it, and data URIs and audio where the endpoint has
+ * them staged, become links to the files, the answer is cleaned of them. Anything else goes on as it
+ * came. There is no job whose end would be heard of: the links end by themselves.
  *
- * @throws {GatewayError} as `submitJob`, and as `passThrough`
+ * @throws {GatewayError} as `submitJob`; not_found for operations that could show what is others'
  */
 export async function submitOpenai(deps: Deps, call: Call, path: string): Promise<Reply> {
-  if (call.body === undefined || !isPlainJson(call.headers)) {
-    return await passThrough(deps, call, path)
-  }
   const admission = await admit(deps, call)
   const { endpoint, principal } = admission
-  requirePassthrough(principal)
-  const passOn = async (bytes?: Uint8Array) =>
-    untouched(deps, await forward(deps, call, endpoint, principal, path, bytes))
+  requireOwnOperation(principal, call.method, path)
+  const isContinuing = mayContinue(principal, call, path)
+  async function passOn(bytes?: Uint8Array): Promise<Reply> {
+    const response = await forward(deps, call, endpoint, principal, path, bytes)
+    return principal.mode === 'passthrough'
+      ? await untouched(deps, response)
+      : await cleanJoblessAnswer(deps, response, call.endpointId)
+  }
 
-  const plan = planLift(endpoint, call)
+  if (call.method !== 'POST' || call.body === undefined) return await passOn()
+  const isPlain = isPlainJson(call.headers)
+  if (!isPlain && isContinuing) {
+    throw new GatewayError('unsupported_media_type', 'Send uncompressed application/json')
+  }
+  const plan = isPlain ? planLift(endpoint, call, isContinuing) : undefined
   if (plan === undefined) return await passOn()
   let body = openBody(deps, call, principal) ?? call.body
   const size = call.contentLength ?? Number.POSITIVE_INFINITY
   if (size <= deps.config.limits.smallBodyBytes) {
     const bytes = await readSmallBody(deps, body)
-    const isLifted = plan.lift && size > endpoint.stageMinBytes
-    if (!isLifted && !marker.test(new TextDecoder('latin1').decode(bytes))) {
+    const isRead = isContinuing || (plan.lift && size > endpoint.stageMinBytes)
+    if (!isRead && !marker.test(new TextDecoder('latin1').decode(bytes))) {
       return await passOn(bytes)
     }
     body = onceBody(bytes)
@@ -57,20 +71,27 @@ export async function submitOpenai(deps: Deps, call: Call, path: string): Promis
     await proveCaller(deps, call, admission)
   }
   const lifted = await liftPayloads(deps, { ...call, body }, admission, plan)
+  if (isContinuing) await requireNew(deps, endpoint, lifted)
   if (lifted.staged.length + lifted.refs.length === 0) return await passOn(lifted.residue.bytes)
-  const { grant, request } = await seal(deps, call, admission, lifted)
+  const { grant, request } = await sealLinks(deps, call, admission, lifted)
   return await submit(deps, call, admission, path, grant, request)
 }
 
 /** Undefined for what upstream may have its own opinion of: too large, and nothing is staged. */
-function planLift(endpoint: EndpointConfig, call: Call): LiftPlan | undefined {
+function planLift(
+  endpoint: EndpointConfig,
+  call: Call,
+  isContinuing: boolean,
+): LiftPlan | undefined {
   const { as, runsyncMaxBytes: maxBytes } = endpoint
   const { contentLength: size, endpointId } = call
   const isOver = size === undefined || size > maxBytes
-  if (as === undefined && size !== undefined && isOver) return undefined
+  if (as === undefined && size !== undefined && isOver && !isContinuing) return undefined
   return {
     maxBytes,
     within: 'document',
+    rules,
+    watchTop: isContinuing ? continuingMembers : [],
     lift: as !== undefined && (isOver || endpoint.stage === 'always'),
     tooLarge: (actual) =>
       as === undefined
@@ -86,38 +107,6 @@ function isPlainJson(headers: Headers): boolean {
   return (
     ['', 'identity'].includes(coding) && (type === 'application/json' || type.endsWith('+json'))
   )
-}
-
-/** Links go to whoever fetches them, so the request needs no keys. */
-async function seal(
-  deps: Deps,
-  call: Call,
-  admission: Admission,
-  lifted: LiftedRequest,
-): Promise<{ grant: Grant; request: Uint8Array }> {
-  const { config, platform } = deps
-  const { endpoint } = admission
-  try {
-    await proveCaller(deps, call, admission)
-    const times = lifetimesOf({ ...config.access, now: platform.now(), ttl: answerMs })
-    const access = await chooseAccess(deps, { ...endpoint, access: 'none' }, lifted, times)
-    try {
-      const mounts = access.mounts.filter(({ mode }) => mode === 'read')
-      const unsealed = await newGrant(deps, call, admission, { ...access, mounts }, times)
-      const standIns = new StandIns(deps, { grant: unsealed })
-      const { texts, edits } = await standInsFor(lifted, standIns, () => 'url')
-      const grant = { ...unsealed, secrets: standIns.secrets }
-      const request = renderResidue(lifted.residue, texts, edits)
-      await deps.grants.seal(grant)
-      return { grant, request }
-    } catch (error) {
-      await withdrawAccess(deps, endpoint.storeId, access, undefined)
-      throw error
-    }
-  } catch (error) {
-    await discardStaged(deps, endpoint, lifted)
-    throw error
-  }
 }
 
 async function submit(
