@@ -13,7 +13,8 @@ const answerMs = 3_600_000
 
 /**
  * Seals the grant of a request that is no job and puts links in place of its files: they go to whoever
- * fetches them, so the request needs no keys, and end by themselves. On a fault nothing stays staged.
+ * fetches them, so the request needs no keys, and end by themselves. `finish` may change what has been
+ * rendered with these links, JSON strings with their quotes. On a fault nothing stays staged.
  *
  * @throws {GatewayError} as `proveCaller` and `chooseAccess`; store_unavailable
  */
@@ -22,6 +23,10 @@ export async function sealLinks(
   call: Call,
   admission: Admission,
   lifted: LiftedRequest,
+  finish: (
+    rendered: Uint8Array<ArrayBuffer>,
+    links: ReadonlySet<string>,
+  ) => Uint8Array<ArrayBuffer> = (rendered) => rendered,
 ): Promise<{ grant: Grant; request: Uint8Array }> {
   const { config, platform } = deps
   const { endpoint } = admission
@@ -37,31 +42,13 @@ export async function sealLinks(
       const grant = { ...unsealed, secrets: standIns.secrets }
       const rendered = renderResidue(lifted.residue, texts, edits)
       const links = new Set([...texts, ...edits.map(({ text }) => text)])
-      const request = pointersOf(lifted).some(needsLinkPart) ? linkParts(rendered, links) : rendered
+      const request = finish(rendered, links)
       await deps.grants.seal(grant)
       return { grant, request }
     } catch (error) {
       await withdrawAccess(deps, endpoint.storeId, access, undefined)
       throw error
     }
-  } catch (error) {
-    await discardStaged(deps, endpoint, lifted)
-    throw error
-  }
-}
-
-function pointersOf({ staged, refs }: LiftedRequest): string[] {
-  return [...staged.map(({ payload }) => payload.pointer), ...refs.map(({ pointer }) => pointer)]
-}
-
-/** @throws {GatewayError} invalid_request; nothing staged stays behind */
-async function requireNew(
-  deps: Deps,
-  endpoint: EndpointConfig,
-  lifted: LiftedRequest,
-): Promise<void> {
-  try {
-    refuseContinuing(lifted.residue)
   } catch (error) {
     await discardStaged(deps, endpoint, lifted)
     throw error
