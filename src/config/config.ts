@@ -218,6 +218,14 @@ export interface Config {
     readonly signingKeys: Secret
     readonly tokenSeconds: number
   }
+  readonly webhooks: {
+    readonly durable: boolean
+    /** Ed25519 private keys, base64 of PKCS #8; all sign. */
+    readonly signingKeys: readonly Secret[]
+    readonly ed25519MaxBytes: number
+    readonly attemptSeconds: number
+    readonly pollSeconds: number
+  }
   /** Webhook targets on loopback and plain http are allowed: development only. */
   readonly allowLoopbackWebhooks: boolean
   /** First one is used for new things, all are accepted. */

@@ -12,6 +12,8 @@ export type KeyUse =
   | 'client-token'
   | 'upload-seal'
   | 'part-link'
+  | 'webhook-secret'
+  | 'delivery-seal'
 
 /** The master keys, and what is derived from them (HKDF-SHA-256, RFC 5869). */
 export interface Keyring {

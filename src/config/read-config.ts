@@ -13,6 +13,7 @@ import {
 } from './read-secrets.ts'
 import { readStores } from './read-stores.ts'
 import { parseSigningKeys } from './signing-keys.ts'
+import { parseWebhookKeys } from './webhook-keys.ts'
 
 export { ConfigError }
 
@@ -52,6 +53,7 @@ export function readConfig(
     ...(document.oidc && {
       oidc: readOidc(document.oidc, publicUrl, readSecret, faults),
     }),
+    webhooks: readWebhooks(document.webhooks, readSecret, faults),
     allowLoopbackWebhooks: document.allowLoopbackWebhooks ?? DEFAULTS.Config.allowLoopbackWebhooks,
     masterKeys: Object.freeze(parseMasterKeys(masterKeys, '/masterKeys', faults)),
   }
@@ -82,6 +84,20 @@ function readOidc(
   }
   const issuer = URL.parse(publicUrl)?.origin ?? ''
   return Object.freeze({ ...DEFAULTS.ConfigOidc, ...oidc, issuer, signingKeys })
+}
+
+function readWebhooks(
+  webhooks: ConfigDocument['webhooks'],
+  readSecret: SecretReader,
+  faults: ConfigFault[],
+): Config['webhooks'] {
+  const pointer = '/webhooks/signingKeys'
+  const text = webhooks?.signingKeys && readSecret(webhooks.signingKeys, pointer)
+  const isGiven = text !== undefined && text.reveal().trim() !== ''
+  const signingKeys = isGiven
+    ? parseWebhookKeys(text, (message) => faults.push({ pointer, message }))
+    : []
+  return Object.freeze({ ...DEFAULTS.ConfigWebhooks, ...webhooks, signingKeys })
 }
 
 function readCors(

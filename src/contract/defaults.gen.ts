@@ -110,5 +110,11 @@ export const DEFAULTS = {
     "openSeconds": 86400,
     "keepSeconds": 604800,
     "persist": false
+  },
+  "ConfigWebhooks": {
+    "durable": false,
+    "ed25519MaxBytes": 262144,
+    "attemptSeconds": 300,
+    "pollSeconds": 5
   }
 } as const

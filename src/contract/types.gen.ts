@@ -604,7 +604,7 @@ export interface paths {
         };
         /**
          * Download a file by its link
-         * @description Needs no key: the link is the right to read. The file is streamed, as a download.
+         * @description Needs no key: the link is the right to read. The file is sent as a download; where the endpoint's `files` says `redirect`, GET is a 302 to a presigned URL of the store instead.
          */
         readonly get: operations["getFile"];
         readonly put?: never;
@@ -887,6 +887,7 @@ export interface components {
             readonly auth: components["schemas"]["ConfigAuth"];
             readonly cors?: components["schemas"]["ConfigCors"];
             readonly oidc?: components["schemas"]["ConfigOidc"];
+            readonly webhooks?: components["schemas"]["ConfigWebhooks"];
             /**
              * @description Lets webhooks go to loopback addresses and over plain http: development only.
              * @default false
@@ -1404,6 +1405,30 @@ export interface components {
              * @default false
              */
             readonly persist?: boolean;
+        };
+        /** @description How webhooks go to the client. */
+        readonly ConfigWebhooks: {
+            /**
+             * @description True: the platform is answered once a webhook is kept, and the gateway itself sends it for up to 3 days until the receiver takes it. False: the receiver's answer is the platform's, which tries three times.
+             * @default false
+             */
+            readonly durable?: boolean;
+            readonly signingKeys?: components["schemas"]["SecretReference"];
+            /**
+             * @description Largest body that is signed with `signingKeys` as well: it is in memory whole for that. Larger ones are signed by HMAC alone.
+             * @default 262144
+             */
+            readonly ed25519MaxBytes?: number;
+            /**
+             * @description With `durable`: time in which one attempt must be over; `limits.idleTimeoutMs` holds as well.
+             * @default 300
+             */
+            readonly attemptSeconds?: number;
+            /**
+             * @description With `durable`, on Node: pause between two looks for webhooks that are due. On Workers the cron trigger says when.
+             * @default 5
+             */
+            readonly pollSeconds?: number;
         };
         /** @description The same file, uploaded before by the same caller. */
         readonly ExistingUpload: {
@@ -3719,6 +3744,13 @@ export interface operations {
         readonly responses: {
             readonly 200: components["responses"]["File"];
             readonly 206: components["responses"]["File"];
+            /** @description GET alone: the file is at the store for `presignSeconds`, in `Location` */
+            readonly 302: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The file is the one that the client has */
             readonly 304: {
                 headers: {
@@ -3727,6 +3759,13 @@ export interface operations {
                 content?: never;
             };
             readonly 404: components["responses"]["NotFound"];
+            /** @description The file is not the one that the client has asked for */
+            readonly 412: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The range lies outside of the file */
             readonly 416: {
                 headers: {
@@ -3756,6 +3795,13 @@ export interface operations {
         readonly responses: {
             readonly 200: components["responses"]["File"];
             readonly 206: components["responses"]["File"];
+            /** @description GET alone: the file is at the store for `presignSeconds`, in `Location` */
+            readonly 302: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The file is the one that the client has */
             readonly 304: {
                 headers: {
@@ -3764,6 +3810,13 @@ export interface operations {
                 content?: never;
             };
             readonly 404: components["responses"]["NotFound"];
+            /** @description The file is not the one that the client has asked for */
+            readonly 412: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The range lies outside of the file */
             readonly 416: {
                 headers: {
