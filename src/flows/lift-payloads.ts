@@ -72,9 +72,10 @@ export async function liftPayloads(
     stageMinBytes: endpoint.stageMinBytes,
     lift: plan.lift && plan.within === 'input',
     liftDataUris: plan.lift && plan.within === 'document',
-    rules: endpoint.as === undefined ? [] : compileRules(endpoint.rules),
+    rules:
+      endpoint.as === undefined ? [] : compileRules([...endpoint.rules, ...(plan.rules ?? [])]),
     watch: s3ConfigNames,
-    watchTop: watchedAtTop,
+    watchTop: new Set([...watchedAtTop, ...(plan.watchTop ?? [])]),
     refMarker,
   })
 

@@ -1,5 +1,6 @@
 import type { Config, EndpointConfig } from '../config/config.ts'
 import { GatewayError } from '../errors.ts'
+import type { LiftRule } from '../json/rules.ts'
 import type { Admission } from './admit.ts'
 import { type BodyKind, readBodyKind } from './body-kind.ts'
 import type { Call } from './deps.ts'
@@ -14,6 +15,10 @@ export interface LiftPlan {
   readonly within: 'input' | 'document'
   /** Strings that qualify by size are staged: in `input` base64, anywhere in a document data URIs. */
   readonly lift: boolean
+  /** Rules that follow the endpoint's own, where it stages anything. */
+  readonly rules?: readonly LiftRule[]
+  /** More members of the document itself whose places are recorded. */
+  readonly watchTop?: readonly string[]
   /** The refusal of a request of which too much is left once its payloads are lifted. */
   tooLarge(actual: number | undefined): GatewayError
 }

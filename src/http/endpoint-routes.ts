@@ -60,8 +60,8 @@ export function addEndpointRoutes(
     route(context, () => {
       const call = readCall(context, access)
       const path = readRest(context)
-      const isPrompt = call.method === 'POST' && path.startsWith('openai/')
-      return isPrompt ? submitOpenai(deps, call, path) : passThrough(deps, call, path)
+      const isOpenai = path.startsWith('openai/')
+      return isOpenai ? submitOpenai(deps, call, path) : passThrough(deps, call, path)
     }),
   )
 }

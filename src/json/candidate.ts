@@ -136,9 +136,15 @@ export class Candidate {
     const spelled = unescapeText(text, this.quote + 1, end)
     this.head = parseDataUriHead(spelled)
     if (this.head === undefined) return false
+    if (this.ambition?.dataUri && isManyFiles(this.head)) return false
     this.#phase = 'body'
     this.table = IN_BASE64
     this.bodyAt = end
     return true
   }
+}
+
+/** Frames of a video, base64 each, with commas between them: no file that a link could lead to. */
+function isManyFiles({ mediaType }: DataUriHead): boolean {
+  return mediaType !== undefined && /^video\/jpeg(;|$)/.test(mediaType)
 }

@@ -8,6 +8,8 @@ export interface LiftRule {
   readonly stage?: boolean
   readonly mediaType?: string
   readonly encoding: 'base64' | 'text'
+  /** Where only data URIs are lifted by size, bare base64 is too. */
+  readonly bare?: boolean
   readonly as?: 'key' | 's3-uri' | 'url' | 'original'
 }
 
@@ -19,7 +21,9 @@ export type CompiledRules = readonly {
 
 /** Whether a rule can decide before a string's size and form are known. */
 export function decidesEarly(rules: CompiledRules): boolean {
-  return rules.some(({ rule }) => rule.stage === true || rule.encoding === 'text')
+  return rules.some(
+    ({ rule }) => rule.stage === true || rule.bare === true || rule.encoding === 'text',
+  )
 }
 
 /** The first rule that matches the value now being read. */

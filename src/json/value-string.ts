@@ -103,7 +103,7 @@ export class ValueString {
       ...this.#bySize,
       rule,
       encoding,
-      dataUri: encoding === 'base64' && this.#bySize.dataUri,
+      dataUri: encoding === 'base64' && rule.bare !== true && this.#bySize.dataUri,
     }
   }
 

@@ -101,11 +101,13 @@ describe('Callers with keys of the gateway', () => {
     }
   })
 
-  test('have no openai, no batch and no unknown paths', async () => {
+  test('have no batch, no unknown paths, and of openai only what shows nothing of others', async () => {
     const before = stack.upstream.log.length
     for (const [method, path] of [
-      ['POST', 'openai/v1/chat/completions'],
-      ['GET', 'openai/v1/models'],
+      ['POST', 'openai/v1/files'],
+      ['GET', 'openai/v1/files/file-1'],
+      ['GET', 'openai/v1/responses/resp_1'],
+      ['GET', 'openai/v1/chat/completions'],
       ['POST', 'batch'],
       ['GET', 'batch/b-1'],
       ['GET', 'logs'],

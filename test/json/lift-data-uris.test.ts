@@ -45,4 +45,47 @@ describe('data URIs lifted wherever they are', () => {
     const text = JSON.stringify({ a: ['d', 'data', 'data:image/png;base64', '', 'data:,'] })
     expect(liftedFrom(text, { stageMinBytes: 1 })).toEqual([])
   })
+
+  it('do not make a payload of frames side by side, which are many files', () => {
+    const frames = (type: string) => `data:${type};base64,${base64},${base64}`
+    for (const type of ['video/jpeg', 'VIDEO/JPEG;fps=1']) {
+      expect(liftedFrom(JSON.stringify({ a: frames(type), b: dataUri }))).toEqual(['/b'])
+    }
+  })
+})
+
+describe('bare base64 where a rule lets it be lifted by size', () => {
+  const rules = compileRules([
+    { pointer: '/audio/*/data', encoding: 'base64' as const, bare: true },
+  ])
+
+  function found(text: string, changes: Partial<SplicerOptions> = {}): object[] {
+    const all = new Set<string>()
+    for (const chunks of everyCut(utf8(text))) {
+      const { payloads } = splice(chunks, { ...options, rules, ...changes })
+      for (const { content } of payloads) expect(`${content}`).toBe('some twenty bytes of it')
+      all.add(JSON.stringify(payloads.map(({ payload }) => payload)))
+    }
+    expect(all.size).toBe(1)
+    return JSON.parse([...all][0] ?? '')
+  }
+
+  it('is lifted there and nowhere else, beside data URIs', () => {
+    const text = JSON.stringify({
+      audio: [{ data: base64, other: base64 }, { data: dataUri }, { data: 'short' }],
+      data: base64,
+      n: [1, 'x'],
+    })
+    expect(found(text)).toMatchObject([
+      { pointer: '/audio/0/data', dataUri: false, encoding: 'base64' },
+      { pointer: '/audio/1/data', dataUri: true, mediaType: 'image/png' },
+    ])
+  })
+
+  it('stays where nothing is lifted, is too small or is text', () => {
+    const text = JSON.stringify({ audio: [{ data: base64 }, { data: `no base64, ${base64}` }] })
+    expect(found(text)).toHaveLength(1)
+    expect(found(text, { stageMinBytes: 100 })).toEqual([])
+    expect(found(text, { liftDataUris: false })).toEqual([])
+  })
 })

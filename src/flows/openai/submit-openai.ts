@@ -8,7 +8,7 @@ import { isJobPrefix } from '../../store/keys.ts'
 import { type Admission, admit, proveCaller } from '../admit.ts'
 import { cleanAnswer, cleanJoblessAnswer } from '../clean-answer.ts'
 import type { Call, Deps } from '../deps.ts'
-import { liftPayloads } from '../lift-payloads.ts'
+import { discardStaged, type LiftedRequest, liftPayloads } from '../lift-payloads.ts'
 import { openBody } from '../open-body.ts'
 import { forward, isNotSent, untouched } from '../pass-through.ts'
 import { type LiftPlan, stillTooLarge, tooLarge } from '../plan-submit.ts'
@@ -73,7 +73,14 @@ export async function submitOpenai(deps: Deps, call: Call, path: string): Promis
   const lifted = await liftPayloads(deps, { ...call, body }, admission, plan)
   if (isContinuing) await requireNew(deps, endpoint, lifted)
   if (lifted.staged.length + lifted.refs.length === 0) return await passOn(lifted.residue.bytes)
-  const { grant, request } = await sealLinks(deps, call, admission, lifted)
+  const hasParts = pointersOf(lifted).some(needsLinkPart)
+  const { grant, request } = await sealLinks(
+    deps,
+    call,
+    admission,
+    lifted,
+    hasParts ? linkParts : undefined,
+  )
   return await submit(deps, call, admission, path, grant, request)
 }
 
@@ -107,6 +114,24 @@ function isPlainJson(headers: Headers): boolean {
   return (
     ['', 'identity'].includes(coding) && (type === 'application/json' || type.endsWith('+json'))
   )
+}
+
+function pointersOf({ staged, refs }: LiftedRequest): string[] {
+  return [...staged.map(({ payload }) => payload.pointer), ...refs.map(({ pointer }) => pointer)]
+}
+
+/** @throws {GatewayError} invalid_request; nothing staged stays behind */
+async function requireNew(
+  deps: Deps,
+  endpoint: EndpointConfig,
+  lifted: LiftedRequest,
+): Promise<void> {
+  try {
+    refuseContinuing(lifted.residue)
+  } catch (error) {
+    await discardStaged(deps, endpoint, lifted)
+    throw error
+  }
 }
 
 async function submit(

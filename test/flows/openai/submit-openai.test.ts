@@ -165,6 +165,44 @@ describe('a prompt with data URIs', () => {
     expect(grant?.mounts.map(({ key }) => isJobPrefix(key))).toEqual([true])
   })
 
+  test('goes on with its audio as links that vLLM fetches', async () => {
+    const part = { type: 'input_audio', input_audio: { data: picture.toString('base64') } }
+    const small = { type: 'input_audio', input_audio: { data: 'QUJD', format: 'wav' } }
+    const prompt = { messages: [{ role: 'user', content: [small, { ...part, uuid: 'u' }] }] }
+    await post('eager', JSON.stringify(prompt))
+    const sent = JSON.parse(sentText())
+    const [, { audio_url }] = sent.messages[0].content
+    expect(audio_url.url).toMatch(linkForm)
+    expect(sent.messages[0].content).toEqual([
+      small,
+      { type: 'audio_url', audio_url: { url: audio_url.url }, uuid: 'u' },
+    ])
+    expect(await served(audio_url.url)).toBe(picture.toString())
+
+    const broken = JSON.stringify(prompt).replace('cGljd', 'cG!jd')
+    expect(broken).not.toBe(JSON.stringify(prompt))
+    await post('eager', broken)
+    expect(sentText()).toBe(broken)
+  })
+
+  test('goes on with a file of a response as a link by its name', async () => {
+    const file = { type: 'input_file', filename: 'a.pdf' }
+    const document = (more: object) => ({
+      model: 'm',
+      input: [{ role: 'user', content: [{ ...file, ...more }] }],
+    })
+    await post('eager', JSON.stringify(document({ file_data: dataUri })))
+    const { file_url } = JSON.parse(sentText()).input[0].content[0]
+    expect(file_url).toMatch(linkForm)
+    expect(JSON.parse(sentText())).toEqual(document({ file_url }))
+  })
+
+  test('goes on with frames side by side as they are', async () => {
+    const frames = JSON.stringify(chatOf(`data:video/jpeg;base64,${dataUri.split(',')[1]},QUJD`))
+    await post('eager', frames)
+    expect(sentText()).toBe(frames)
+  })
+
   test('goes on with links where it would be too large otherwise', async () => {
     const { runsyncMaxBytes } = gateway.deps.config.endpoint('demo') ?? { runsyncMaxBytes: 0 }
     const large = `data:video/mp4;base64,${'QUJD'.repeat(runsyncMaxBytes / 4)}`
@@ -194,16 +232,6 @@ describe('goes on as it came', () => {
     const call = callOf('plain', '{"a":"bulkway:x"}', json)
     await submitOpenai(gateway.deps, { ...call, contentLength: 1e12 }, path)
     expect(sentText()).toBe('{"a":"bulkway:x"}')
-  })
-
-  test('nothing in keys mode', async () => {
-    const key = { name: 'k', sha256: 'a'.repeat(64), endpoints: ['*'], scopes: [] }
-    const principal = { ids: async () => ['n:k'] as const, mode: 'keys' as const, scopes: [] }
-    const deps = { ...gateway.deps, authenticate: async () => ({ ...principal, key }) as never }
-    await expect(
-      submitOpenai(deps, callOf('demo', '{"a":"bulkway:x"}', json), path),
-    ).rejects.toMatchObject({ code: 'not_found' })
-    expect(gateway.sent).toEqual([])
   })
 })
 
@@ -236,5 +264,102 @@ describe('a body whose digest is announced', () => {
   test('is refused where the digest is none', async () => {
     const headers = { ...json, 'content-digest': 'sha-256=x' }
     await expect(post('demo', '{}', headers)).rejects.toMatchObject({ code: 'invalid_request' })
+  })
+})
+
+describe('with keys of the gateway', () => {
+  const secret = `bw_${'a'.repeat(43)}`
+
+  beforeEach(() => {
+    gateway = fakeGateway({
+      endpoints: {
+        '*': {
+          upstream: 'https://upstream.example/v2',
+          store: 'main',
+          upstreamKey: { env: 'UPSTREAM' },
+        },
+        demo: { as: 'key' },
+        eager: { as: 'key', stage: 'always' },
+      },
+      auth: {
+        mode: 'keys',
+        keys: [
+          {
+            name: 'alice',
+            sha256: createHash('sha256').update(secret).digest('hex'),
+            endpoints: ['*'],
+          },
+        ],
+      },
+    })
+  })
+  const keyed = (body: string, at = path, headers: Record<string, string> = json) => {
+    const authorization = `Bearer ${secret}`
+    return submitOpenai(gateway.deps, callOf('eager', body, { ...headers, authorization }), at)
+  }
+
+  test('only what cannot show what is others’ is asked', async () => {
+    gateway.upstream = () => answer(200, '{}', json)
+    await keyed('{}')
+    await keyed('--x', 'openai/v1/audio/transcriptions', { 'content-type': 'multipart/form-data' })
+    for (const at of ['openai/v1/files', 'openai/v1/responses/resp_1']) {
+      await expect(keyed('{}', at)).rejects.toMatchObject({ code: 'not_found' })
+    }
+    expect(gateway.sent.map(({ url }) => url.split('/openai/')[1])).toEqual([
+      'v1/chat/completions',
+      'v1/audio/transcriptions',
+    ])
+  })
+
+  test.each(['application/json', 'text/event-stream', 'text/plain'])(
+    'an answer of %s comes without the gateway’s own key, though nothing was staged',
+    async (type) => {
+      const key = gateway.deps.config.endpoint('eager')?.upstreamKey?.reveal() ?? ''
+      const text = (shown: string) => `{"error":"no such key ${shown}", "n":-0}`
+      const head = { 'content-type': type, 'x-request-id': key }
+      gateway.upstream = () => answer(401, text(key), head)
+      const reply = await keyed('{"model":"m"}')
+      expect(reply.status).toBe(401)
+      expect(reply.headers.get('x-request-id')).toBe('*'.repeat(key.length))
+      expect(await readReply(reply)).toBe(text('*'.repeat(key.length)))
+      expect(gateway.logged).toContainEqual(
+        expect.objectContaining({ event: 'secret_removed', kind: 'upstream key', form: 'raw' }),
+      )
+    },
+  )
+
+  test('a response never goes on where a stored one has ended', async () => {
+    const at = 'openai/v1/responses'
+    gateway.upstream = () => answer(200, '{}', json)
+    for (const body of [
+      '{"previous_response_id":"resp_1"}',
+      '{"previous_response_id":null,"previous\\u005fresponse_id":"resp_1"}',
+      JSON.stringify({ conversation: { id: 'conv_1' }, input: dataUri }),
+    ]) {
+      await expect(keyed(body, at)).rejects.toMatchObject({
+        code: 'invalid_request',
+        facts: { pointer: expect.stringMatching(/^\/(previous_response_id|conversation)$/) },
+      })
+    }
+    for (const headers of [
+      { 'content-type': 'text/plain' },
+      { ...json, 'content-encoding': 'br' },
+    ]) {
+      await expect(keyed('{}', at, headers)).rejects.toMatchObject({
+        code: 'unsupported_media_type',
+      })
+    }
+    expect(gateway.sent).toEqual([])
+    expect([...gateway.store.objects.keys()]).toEqual([])
+    const free = '{ "input":{"conversation":"c"},"previous_response_id":null}'
+    await keyed(free, at)
+    expect(sentText()).toBe(free)
+  })
+
+  test('files are staged for their owner', async () => {
+    gateway.upstream = () => answer(200, '{}', json)
+    await keyed(JSON.stringify(chatOf(dataUri)))
+    const { url } = JSON.parse(sentText()).messages[0].content[0].image_url
+    expect(await served(url)).toBe(picture.toString())
   })
 })
