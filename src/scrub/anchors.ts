@@ -4,11 +4,15 @@ import { jsonForms, urlForms } from './forms.ts'
 export interface Anchor {
   /** The link base as its reader sees it; undefined: a host whose signatures are masked. */
   readonly base?: string
+  /** The host ends here, and the URL began some labels before it. */
+  readonly below?: boolean
 }
 
 export interface AnchorOptions {
   /** URLs whose continuations may be replaced, without a trailing slash. */
   readonly bases: readonly string[]
+  /** The same of hosts below these: `https://s3.example` for `https://any.s3.example/…`. */
+  readonly below?: readonly string[] | undefined
   /** `host[:port]`, with a path where only a part of the host is ours. */
   readonly signedHosts: readonly string[]
 }
@@ -24,8 +28,8 @@ const known = new Map<string, Anchors>()
 const MAX_KNOWN = 32
 
 /** All beginnings: bases plain and JSON-escaped, hosts URL-encoded as well. */
-export function anchorsOf({ bases, signedHosts }: AnchorOptions): Anchors {
-  const key = JSON.stringify([bases, signedHosts])
+export function anchorsOf({ bases, below = [], signedHosts }: AnchorOptions): Anchors {
+  const key = JSON.stringify([bases, below, signedHosts])
   const before = known.get(key)
   if (before !== undefined) return before
   const patterns = new Map<string, Anchor>()
@@ -33,6 +37,11 @@ export function anchorsOf({ bases, signedHosts }: AnchorOptions): Anchors {
     for (const bytes of forms) if (!patterns.has(bytes)) patterns.set(bytes, anchor)
   }
   for (const base of bases) add(jsonForms(base, 2), { base })
+  for (const base of below) {
+    const host = base.replace(/^https?:\/\//, '.')
+    add(jsonForms(host, 3), { base, below: true })
+    add(urlForms(host), { base, below: true })
+  }
   for (const host of signedHosts) {
     for (const scheme of ['https', 'http']) {
       const url = `${scheme}://${host}`

@@ -1,3 +1,4 @@
+import { concat } from '../bytes/concat.ts'
 import { CLOSE_OBJECT } from '../json/characters.ts'
 import type { Body, OutgoingBody, Platform } from '../platform.ts'
 import { Envelope } from './envelope.ts'
@@ -17,8 +18,13 @@ export interface CleanOptions {
   readonly links?: {
     /** Beginnings of the URLs that are offered to `rewrite`, without a trailing slash. */
     readonly bases: readonly string[]
-    /** The URL to send instead, or undefined to keep it, masked. */
-    rewrite(url: string): Promise<string | undefined>
+    /** The same of hosts below these: `https://s3.example` for `https://any.s3.example/…`. */
+    readonly below?: readonly string[]
+    /**
+     * The URL to send instead, or undefined to keep it, masked. `isString`: it is the whole of a JSON
+     * string that goes on after what is surely the URL, with a space perhaps.
+     */
+    rewrite(url: string, isString: boolean): Promise<string | undefined>
   }
   /** `host[:port]` (a path may follow) whose URLs lose their signatures and security tokens. */
   readonly signedHosts: readonly string[]
@@ -85,6 +91,8 @@ function createScrubber(options: CleanOptions): Scrubber {
   return new Scrubber({
     secrets,
     bases: links?.bases ?? [],
+    below: links?.below,
+    wholeStrings: true,
     signedHosts,
     onRemoved: (kind, form) => options.onRemoved?.(kind, form),
   })
@@ -92,8 +100,13 @@ function createScrubber(options: CleanOptions): Scrubber {
 
 async function resolved(one: Uint8Array | LinkHit, options: CleanOptions): Promise<Uint8Array> {
   if (one instanceof Uint8Array) return one
-  const url = await options.links?.rewrite(one.link)
-  if (url === undefined) return one.kept
+  const url = await options.links?.rewrite(one.link, one.parts !== undefined)
+  if (url === undefined && one.parts === undefined) return one.kept
+  if (url === undefined) {
+    const parts: Uint8Array[] = []
+    for (const part of one.parts ?? []) parts.push(await resolved(part, options))
+    return concat(parts)
+  }
   options.onRemoved?.('link', 'link')
   return one.replacedBy(url)
 }

@@ -1,6 +1,10 @@
+import { concat } from '../bytes/concat.ts'
 import type { Anchor, AnchorOptions } from './anchors.ts'
+import { holdForHost, isBelow, urlStartBefore } from './below-host.ts'
 import type { CompiledSecrets, Target } from './compiled-secrets.ts'
 import { Finder, type Found } from './matcher.ts'
+import { moved, type Place, united } from './places.ts'
+import { BYTES_BEFORE, wholeString } from './quoted.ts'
 import {
   cutUrl,
   escapeLike,
@@ -21,16 +25,18 @@ export interface LinkHit {
   readonly kept: Uint8Array
   /** What to send in place of it: another URL, escaped like the original. */
   replacedBy(url: string): Uint8Array
+  /**
+   * Present where `link` is the whole of a JSON string that goes on after the URL, as one with spaces
+   * does: what to send when the link is not replaced, in place of `kept`.
+   */
+  readonly parts?: readonly (Uint8Array | LinkHit)[]
 }
 
 export interface ScrubberOptions extends AnchorOptions {
   readonly secrets: CompiledSecrets
+  /** Whether JSON strings that begin with a link are offered whole. */
+  readonly wholeStrings?: boolean
   onRemoved?(kind: string, form: string): void
-}
-
-interface Place {
-  readonly start: number
-  readonly end: number
 }
 
 interface Token {
@@ -38,6 +44,7 @@ interface Token {
   readonly end: number
   readonly link?: string
   readonly forced: boolean
+  readonly isString?: boolean
 }
 
 const star = 0x2a
@@ -65,6 +72,9 @@ export class Scrubber {
   #inValue = false
   // The position up to which the URL at the first of #starts was already looked through.
   #looked = 0
+  // The last bytes that were given back, and whether what is looked at stands within a whole string.
+  #before: Uint8Array = nothing
+  #inString = false
 
   constructor(options: ScrubberOptions) {
     this.#options = options
@@ -119,15 +129,27 @@ export class Scrubber {
   ): number {
     const found: Found<Target>[] = []
     const safe = this.#finder.find(view, this.#seen, found)
-    if (found.length > 0) this.#take(found)
-    const limit = final ? view.length : Math.min(safe, atMost)
-    let at = 0
+    if (found.length > 0) this.#take(found, view)
+    const whole = this.#options.below?.length ? holdForHost(view, safe) : safe
+    const limit = final ? view.length : Math.min(whole, atMost)
+    return this.#keep(view, this.#between(view, 0, limit, final, out))
+  }
+
+  /** Gives back the view between two positions, or up to what is incomplete; returns how far. */
+  #between(
+    view: Uint8Array,
+    from: number,
+    limit: number,
+    final: boolean,
+    out: (Uint8Array | LinkHit)[],
+  ): number {
+    let at = from
     for (;;) {
       const token = this.#nextToken(view, at, limit, final)
       if (token === undefined || token.end > limit) {
         const stop = Math.min(limit, token?.start ?? limit)
         this.#emit(view, at, stop, out)
-        return this.#keep(view, Math.max(at, stop))
+        return Math.max(at, stop)
       }
       this.#emit(view, at, token.start, out)
       this.#emitToken(view, token, out)
@@ -135,13 +157,19 @@ export class Scrubber {
     }
   }
 
-  #take(found: readonly Found<Target>[]): void {
+  #take(found: readonly Found<Target>[], view: Uint8Array): void {
     for (const { start, end, tag } of found) {
       if (tag.secret !== undefined) {
         this.#marks.push({ start, end })
         this.#options.onRemoved?.(tag.secret.kind, tag.secret.form)
       }
-      if (tag.anchor !== undefined) this.#starts.push({ start, end, tag: tag.anchor })
+      if (tag.anchor?.below === true) {
+        const before = urlStartBefore(view, start)
+        // What is no link there is a URL of ours all the same.
+        for (const one of before < 0 ? [] : [tag.anchor, {}]) {
+          this.#starts.push({ start: before, end, tag: one })
+        }
+      } else if (tag.anchor !== undefined) this.#starts.push({ start, end, tag: tag.anchor })
     }
     this.#marks = united(this.#marks)
     // A base before a host at the same place: a link is also a URL of the gateway.
@@ -157,11 +185,13 @@ export class Scrubber {
         if (next.end === view.length && !final) return unfinished(next.start)
         if (!goesOnAsHost(view[next.end])) {
           const token = this.#token(view, next.start, next.end, final)
-          const { base } = next.tag
+          const { base, below } = next.tag
           if (base === undefined || token.end === Infinity) return token
           const link = unescapeUrl(latin1.decode(view.subarray(token.start, token.end)))
           const short = token.end - token.start < MAX_URL_BYTES
-          if (short && !token.forced && isUnder(link, base)) return { ...token, link }
+          const isOurs = below === true ? isBelow(link, base) : isUnder(link, base)
+          if (short && !token.forced && isOurs)
+            return this.#inQuotes(view, { ...token, link }, final)
         }
       }
       this.#starts.shift()
@@ -181,6 +211,15 @@ export class Scrubber {
     return { start, end: Math.max(start + cut, floor), forced: true }
   }
 
+  /** The whole of the JSON string that begins with this link and goes on after it, if it does. */
+  #inQuotes(view: Uint8Array, token: Token, final: boolean): Token {
+    const { start, end, forced } = token
+    if (this.#options.wholeStrings !== true || this.#inString) return token
+    const found = wholeString(view, start, end, this.#before, final)
+    if (found === 'unfinished') return unfinished(start)
+    return found === undefined ? token : { ...found, start, forced, isString: true }
+  }
+
   #emit(view: Uint8Array, from: number, to: number, out: (Uint8Array | LinkHit)[]): void {
     if (from < to) out.push(this.#masked(view, from, to))
   }
@@ -188,13 +227,21 @@ export class Scrubber {
   #emitToken(view: Uint8Array, token: Token, out: (Uint8Array | LinkHit)[]): void {
     const { start, end, link, forced } = token
     const original = view.subarray(start, end)
+    const replacedBy = (url: string) => utf8.encode(escapeLike(latin1.decode(original), url))
+    if (link !== undefined && token.isString === true) {
+      const parts: (Uint8Array | LinkHit)[] = []
+      this.#inString = true
+      this.#between(view, start, end, true, parts)
+      this.#inString = false
+      out.push({ link, original, kept: original, replacedBy, parts })
+      return
+    }
     const kept = this.#masked(view, start, end).slice()
     const open = maskSignatures(kept, this.#inValue)
     this.#goesOn = forced
     this.#inValue = forced && open
     this.#looked = 0
     if (link !== undefined) {
-      const replacedBy = (url: string) => utf8.encode(escapeLike(latin1.decode(original), url))
       out.push({ link, original, kept, replacedBy })
     } else if (kept.length > 0) out.push(kept)
   }
@@ -217,27 +264,14 @@ export class Scrubber {
   /** Lets the view up to `done` go: positions count from there on. */
   #keep(view: Uint8Array, done: number): number {
     this.#seen = view.length - done
+    if (done >= BYTES_BEFORE) this.#before = view.slice(done - BYTES_BEFORE, done)
+    else this.#before = concat([this.#before, view.subarray(0, done)]).slice(-BYTES_BEFORE)
     this.#looked = Math.max(0, this.#looked - done)
     this.#passed = 0
     this.#marks = this.#marks.filter(({ end }) => end > done).map((mark) => moved(mark, done))
     this.#starts = this.#starts.filter(({ start }) => start >= done).map((one) => moved(one, done))
     return done
   }
-}
-
-function moved<T extends Place>(place: T, by: number): T {
-  return { ...place, start: place.start - by, end: place.end - by }
-}
-
-/** The same places in their order, those that overlap made one. */
-function united(places: readonly Place[]): Place[] {
-  const out: Place[] = []
-  for (const { start, end } of places.toSorted((a, b) => a.start - b.start)) {
-    const before = out.at(-1)
-    if (before === undefined || start >= before.end) out.push({ start, end })
-    else out[out.length - 1] = { start: before.start, end: Math.max(before.end, end) }
-  }
-  return out
 }
 
 function rank(found: Found<Anchor>): number {

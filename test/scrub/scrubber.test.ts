@@ -225,3 +225,146 @@ describe('Scrubber', () => {
     }
   })
 })
+
+describe('A host with any name before it', () => {
+  const options: ScrubberOptions = {
+    ...base,
+    bases: [...base.bases, 's3://job_files'],
+    below: ['https://s3.gw.example', 'https://s3.gw.example:8443/base'],
+  }
+  const one = (text: string, links = true) => {
+    const whole = scrub(text, [], links, options)
+    for (let cut = 0; cut <= text.length; cut++) {
+      expect(scrub(text, [cut], links, options), `${cut}`).toBe(whole)
+    }
+    const each = Array.from(text, (_, i) => i)
+    expect(scrub(text, each, links, options)).toBe(whole)
+    return whole
+  }
+
+  it('is found from the scheme on, in every chunking and escaped for JSON', () => {
+    const url = 'https://job_files.s3.gw.example/out/a.png?X-Amz-Signature=abc'
+    expect(one(`{"a":"${url}","b":1}`)).toBe(`{"a":"«${url}»","b":1}`)
+    expect(one(`see ${url}, or not`)).toBe(`see «${url}», or not`)
+    const escaped = url.replaceAll('/', '\\/')
+    expect(one(`"${escaped}"`)).toBe(`"«${url}»"`)
+    expect(one(`"\\"${escaped.replaceAll('\\', '\\\\')}\\""`)).toBe(`"\\"«${url}»\\""`)
+    const based = 'https://11-26.s3.gw.example:8443/base/k'
+    expect(one(`"${based}"`)).toBe(`"«${based}»"`)
+    expect(one('s3://job_files/out/a.png')).toBe('«s3://job_files/out/a.png»')
+  })
+
+  it('loses its signatures, URL-encoded too, where it is not replaced', () => {
+    const url = 'https://b.s3.gw.example/k?X-Amz-Signature=abc'
+    expect(one(`"${url}"`, false)).toBe(`"${url.replace('abc', '***')}"`)
+    const coded = encodeURIComponent(url)
+    expect(one(`x?u=${coded}&y`)).toBe(`x?u=${coded.replace('abc', '***')}&y`)
+    const plain = url.replace('https', 'http')
+    expect(one(plain)).toBe(plain.replace('abc', '***'))
+  })
+
+  it('is no host of ours when it is another one', () => {
+    for (const text of [
+      'https://b.s3.gw.example.evil/k?X-Amz-Signature=abc',
+      'https://evil.example/?u=b.s3.gw.example/k',
+      'https://evil@b.s3.gw.example/k',
+      'ftp://b.s3.gw.example/k',
+      'b.s3.gw.example',
+      'https:/b.s3.gw.example/k',
+      `https://${'b'.repeat(70)}.s3.gw.example/k`,
+      's3://job_files2/k',
+      's3://job_file/k',
+      'hhhtthttphttps:https:/https://',
+      `${'h'.repeat(300)} htt`,
+    ]) {
+      expect(one(text)).toBe(text)
+    }
+  })
+
+  it('delays nothing that cannot be its beginning', () => {
+    const scrubber = new Scrubber(options)
+    const out = (text: string) =>
+      scrubber
+        .write(toBytes(text))
+        .map((piece) => (piece instanceof Uint8Array ? toText(piece) : ''))
+    expect(out('data: {"text":"the"}\n\n')).toEqual(['data: {"text":"the"}\n\n'])
+    expect(out('x https://b.')).toEqual(['x '])
+    expect(out('c is not it ')).toEqual(['https://b.c is not it '])
+  })
+})
+
+describe('A JSON string that begins with a link', () => {
+  const options: ScrubberOptions = { ...base, wholeStrings: true }
+  const url = 'https://gw.example/s3/b'
+
+  function show(outputs: readonly (Uint8Array | LinkHit)[]): string {
+    const text = (piece: Uint8Array | LinkHit) =>
+      piece instanceof Uint8Array
+        ? toText(piece)
+        : piece.parts === undefined
+          ? `«${piece.link}»`
+          : `[${piece.link}|${show(piece.parts)}]`
+    return outputs.map(text).join('')
+  }
+  function run(text: string, cuts: readonly number[]): string {
+    const scrubber = new Scrubber(options)
+    let out = ''
+    let from = 0
+    for (const to of [...cuts, text.length]) {
+      const chunk = toBytes(text.slice(from, to))
+      out += show(scrubber.write(chunk))
+      chunk.fill(0x23)
+      from = to
+    }
+    return out + show(scrubber.end())
+  }
+  function one(text: string): string {
+    const whole = run(text, [])
+    for (let cut = 0; cut <= text.length; cut++) expect(run(text, [cut]), `${cut}`).toBe(whole)
+    expect(
+      run(
+        text,
+        Array.from(text, (_, i) => i),
+      ),
+    ).toBe(whole)
+    return whole
+  }
+
+  it('is offered whole where it goes on, and its parts with it', () => {
+    expect(one(`{"u":"${url}/a b.png","v":1}`)).toBe(
+      `{"u":"[${url}/a b.png|«${url}/a» b.png]","v":1}`,
+    )
+    expect(one(`["${url}/a (1).png"]`)).toBe(`["[${url}/a (1).png|«${url}/a» (1).png]"]`)
+    expect(one(`["${url}/a and ${url}/c now"]`)).toBe(
+      `["[${url}/a and ${url}/c now|«${url}/a» and «${url}/c» now]"]`,
+    )
+    const secret = secretTexts.accessId
+    expect(one(`["${url}/a ${secret} b"]`)).toBe(
+      `["[${url}/a ${secret} b|«${url}/a» ${'*'.repeat(secret.length)} b]"]`,
+    )
+  })
+
+  it('is read as its reader would, nested up to three deep', () => {
+    for (let depth = 1, value = `${url}/a "b"é.png`; depth <= 3; depth++) {
+      value = JSON.stringify(depth === 1 ? value : { value })
+      const out = run(binary(value), [])
+      expect(out, value).toContain(`[${url}/a "b"é.png|«${url}/a» `)
+      expect(out.match(/\[/g)).toHaveLength(1)
+    }
+  })
+
+  it('is no whole where the URL is all of it, or it never ends', () => {
+    for (const text of [
+      `"${url}/a.png"`,
+      `"\\"${url}/a.png\\""`,
+      `x${url}/a b"`,
+      `"x ${url}/a b"`,
+      `"${url}/a b`,
+      `"${url}/a\nb"`,
+      `"${url}/a \\x"`,
+    ]) {
+      expect(one(text), text).not.toContain('[')
+    }
+    expect(run(`"${url}/a ${'b'.repeat(9000)}"`, [20, 5000, 8500])).not.toContain('[')
+  })
+})
