@@ -11,6 +11,8 @@ import { requireLength } from './limit-body.ts'
 export interface Admission {
   readonly endpoint: EndpointConfig
   readonly principal: Principal
+  /** What the caller's own key is proved by, where it is not the endpoint's health. */
+  readonly proof?: { readonly base: string; readonly path: string }
 }
 
 /**
@@ -54,14 +56,17 @@ export function upstreamKey(endpoint: EndpointConfig, principal: Principal): Sec
  * @throws {GatewayError} unauthorized, not_found, busy, upstream_unreachable
  */
 export async function proveCaller(deps: Deps, call: Call, admission: Admission): Promise<void> {
-  const { endpoint, principal } = admission
+  const { endpoint, principal, proof } = admission
   const { apiKey } = principal
   if (principal.mode !== 'passthrough' || apiKey === undefined) return
-  const verdict = await deps.proof.prove(call.endpointId, apiKey, async () => {
+  // One upstream's word for a key is not another's.
+  const name = proof === undefined ? call.endpointId : `${call.endpointId} at ${proof.base}`
+  const verdict = await deps.proof.prove(name, apiKey, async () => {
     const response = await deps.upstream.send({
       endpoint,
       endpointId: call.endpointId,
       path: 'health',
+      ...proof,
       method: 'GET',
       search: '',
       headers: call.headers,

@@ -69,13 +69,18 @@ export function isNotSent(error: unknown): boolean {
 }
 
 /**
- * The answer as it came: a stream that nobody touches, or bytes where that is cheaper.
+ * The answer as it came, `more` headers with it: a stream that nobody touches, or bytes where that is
+ * cheaper.
  *
  * @throws {GatewayError} upstream_unreachable when a short answer breaks off
  */
-export async function untouched({ platform }: Deps, response: IncomingResponse): Promise<Reply> {
+export async function untouched(
+  { platform }: Deps,
+  response: IncomingResponse,
+  more?: readonly string[],
+): Promise<Reply> {
   const { status, body } = response
-  const headers = responseHeaders(response.headers)
+  const headers = responseHeaders(response.headers, { more })
   const length = Number(headers.get('content-length') ?? Number.NaN)
   if (!(length <= platform.holdBytes)) return { status, headers, body }
   const tooLong = () =>

@@ -10,6 +10,7 @@ import type { Reply } from '../platform.ts'
 import { type AppEnv, type RequestAccess, splitUrl, takeBody } from './call.ts'
 import { addCors, withCors } from './cors.ts'
 import { addEndpointRoutes, type Route } from './endpoint-routes.ts'
+import { addLoadBalancerRoutes } from './lb-routes.ts'
 import { addPageRoute } from './page-route.ts'
 import { problemReply } from './problem.ts'
 import { respond } from './respond.ts'
@@ -45,7 +46,10 @@ export function createApp(deps: Deps, access: RequestAccess): Hono<AppEnv> {
     platform.waitUntil(answer)
     const { method, path } = context.req
     const reply = withCors(await answer, context)
-    const response = respond(reply, platform, method, stream && ((body) => stream(context, body)))
+    const response =
+      reply.status === 101 && access.join !== undefined
+        ? access.join(context, reply)
+        : respond(reply, platform, method, stream && ((body) => stream(context, body)))
     log.write('info', {
       event: 'request',
       requestId,
@@ -82,6 +86,7 @@ export function createApp(deps: Deps, access: RequestAccess): Hono<AppEnv> {
   addCors(app, config.cors, route)
   addTusRoutes(app, deps, access, route)
   addEndpointRoutes(app, deps, access, route)
+  addLoadBalancerRoutes(app, deps, access, route)
   addTokenRoute(app, deps, access, route)
   addPageRoute(app, config, route)
   app.get('/files/:sealed/:name', (context) =>

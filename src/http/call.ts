@@ -1,7 +1,7 @@
 import type { Context } from 'hono'
 import { GatewayError } from '../errors.ts'
 import type { Call } from '../flows/deps.ts'
-import type { Body } from '../platform.ts'
+import type { Body, IncomingResponse, OutgoingRequest, Reply } from '../platform.ts'
 import { isEndpointId } from '../upstream/endpoint-id.ts'
 import type { StreamedReply } from './respond.ts'
 
@@ -15,6 +15,13 @@ export interface RequestAccess {
   acceptEncodingOf?(context: Context): string | undefined
   /** Sends a streamed reply by a way of the runtime's own; what it returns stands in its place. */
   stream?(context: Context, reply: StreamedReply): Response
+  /**
+   * Asks for a WebSocket in the name of a request that asks for one: status 101 where it is open, and
+   * waits for `join`. Absent: there are none.
+   */
+  upgrade?(context: Context, request: OutgoingRequest): Promise<IncomingResponse>
+  /** Joins a request to the WebSocket that `upgrade` has opened; what it returns stands in its place. */
+  join?(context: Context, reply: Reply): Response
 }
 
 export type AppEnv = {
