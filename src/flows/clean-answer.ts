@@ -2,12 +2,13 @@ import { grantSecrets } from '../access/grant-secrets.ts'
 import { concat } from '../bytes/concat.ts'
 import { GatewayError } from '../errors.ts'
 import type { Grant, GrantSecret } from '../grants/grant.ts'
-import type { IncomingResponse, OutgoingBody, Reply } from '../platform.ts'
+import type { Body, IncomingResponse, OutgoingBody, Reply } from '../platform.ts'
 import { type CleanOptions, cleanBody, cleanText } from '../scrub/clean.ts'
 import { type CompiledSecrets, compileSecrets } from '../scrub/scrubber.ts'
 import { responseHeaders } from '../upstream/headers.ts'
 import { makeWebhookToken } from '../webhooks/sealed-url.ts'
 import type { Deps } from './deps.ts'
+import { inlineOutputs } from './outputs/inline-outputs.ts'
 import { workerLinks } from './outputs/worker-links.ts'
 
 /** How one answer is treated beside being cleaned. */
@@ -25,8 +26,8 @@ export interface AnswerOptions extends Pick<CleanOptions, 'onId' | 'onEnd'> {
 const holdMaxBytes = 65_536
 
 /**
- * An upstream answer on its way to the client: secrets of the job's grant removed, links of the
- * worker replaced, hooks awaited. Resolves when the first bytes are ready, or all of a held answer.
+ * An upstream answer on its way to the client: outputs put back into it where the endpoint says so,
+ * secrets of the job's grant removed, links of the worker replaced, hooks awaited. Resolves when the first bytes are ready, or all of a held answer.
  */
 export async function cleanAnswer(
   deps: Deps,
@@ -34,7 +35,9 @@ export async function cleanAnswer(
   grant: Grant,
   options: AnswerOptions = {},
 ): Promise<Reply> {
-  return await cleanedBy(deps, response, () => cleaning(deps, [grant]), options)
+  const isInline = deps.config.endpoint(grant.endpointId)?.outputs === 'inline'
+  const inline = isInline ? (body: Body) => inlineOutputs(deps, grant, body) : undefined
+  return await cleanedBy(deps, response, () => cleaning(deps, [grant]), options, inline)
 }
 
 /** The same for an answer that belongs to no job: the gateway's own key for the endpoint is removed. */
@@ -52,13 +55,16 @@ async function cleanedBy(
   response: IncomingResponse,
   makeOptions: () => Promise<CleanOptions>,
   { hold = false, moreHeaders, ...hooks }: AnswerOptions = {},
+  inline: ((body: Body) => Body) | undefined = undefined,
 ): Promise<Reply> {
   await refuseCompressed(response)
   const options = await makeOptions()
   const headers = await cleanHeaders(response.headers, options, moreHeaders)
   const type = response.headers.get('content-type') ?? 'json'
   const json = type.includes('json')
-  const body = cleanBody(deps.platform, response.body, { ...options, json, ...hooks })
+  // Before it is cleaned: what a file says is no more to be trusted than the rest.
+  const source = json && inline !== undefined ? inline(response.body) : response.body
+  const body = cleanBody(deps.platform, source, { ...options, json, ...hooks })
   // The head of a stream of events tells the client that it is one, long before the first of them.
   const ready = await primed(body, hold ? holdMaxBytes : type.includes('event-stream') ? 0 : 1)
   return { status: response.status, headers, body: ready }

@@ -7,16 +7,18 @@ import { resolveWorkerLink } from '../../outputs/worker-link.ts'
 import type { CleanOptions } from '../../scrub/clean.ts'
 import { readWebhookToken } from '../../webhooks/sealed-url.ts'
 import type { Deps } from '../deps.ts'
+import { createReferences, linkOf, referenceBase } from './resolve-reference.ts'
 
 /**
  * How URLs of these jobs are replaced: a worker's links by links of the gateway's own, whether they
- * lead to the job bucket or, with keys of the store itself, to the store; the sealed webhook's by
- * the client's own.
+ * lead to the job bucket or, with keys of the store itself, to the store, and its references to
+ * outputs; the sealed webhook's by the client's own.
  */
 export function workerLinks(deps: Deps, grants: readonly Grant[]): CleanOptions['links'] & {} {
   const { config, keyring } = deps
   const { publicUrl, jobBucketUrl } = config
   const webhooksUrl = `${publicUrl}/webhooks`
+  const references = createReferences(deps, grants)
 
   async function pathOf(grant: Grant, url: string): Promise<string | undefined> {
     if (grant.access !== undefined) {
@@ -34,6 +36,10 @@ export function workerLinks(deps: Deps, grants: readonly Grant[]): CleanOptions[
       const claim = await readWebhookToken(keyring, url.slice(webhooksUrl.length + 1))
       return grants.find(({ grantId }) => grantId === claim?.grantId)?.webhook
     }
+    if (url.startsWith(`${referenceBase}/`)) {
+      const output = await references.resolve(url)
+      return output && (await linkOf(deps, output))
+    }
     for (const grant of grants) {
       const path = await pathOf(grant, url)
       if (!path) continue
@@ -45,7 +51,7 @@ export function workerLinks(deps: Deps, grants: readonly Grant[]): CleanOptions[
 
   const native = grants.filter(({ access }) => access !== undefined)
   const stores = new Set(native.map(({ storeId }) => config.stores.get(storeId)))
-  const bases = [jobBucketUrl, webhooksUrl, ...[...stores].flatMap(bucketUrls)]
+  const bases = [jobBucketUrl, webhooksUrl, referenceBase, ...[...stores].flatMap(bucketUrls)]
   return { bases, rewrite }
 }
 
