@@ -1,17 +1,33 @@
 /** The byte forms in which a literal may come back. */
 
+import {
+  base64Middles,
+  binary,
+  encodedForms,
+  hexForms,
+  percentForms,
+  unitForms,
+  urlSafe,
+  xmlForms,
+} from './composed-forms.ts'
+
+type FormName = 'raw' | 'json' | 'url' | 'xml' | 'base64' | 'hex'
+
 /** One form of a literal; `bytes` is a binary string, one character (0–255) for each byte. */
 export interface Form {
-  readonly name: 'raw' | 'json' | 'url' | 'base64' | 'hex'
+  readonly name: FormName | `base64 of ${FormName}` | `hex of ${FormName}`
   readonly bytes: string
 }
 
 /** Literals with fewer bytes are not looked for: they would be found in harmless text. */
 export const MIN_LITERAL_BYTES = 8
 
-type Style = (text: string) => string
+/** Bytes up to which a literal is looked for in base64 and hex of every encoder's spelling. */
+const MAX_COMPOSED_BYTES = 256
 
-const utf8 = new TextEncoder()
+export { binary } from './composed-forms.ts'
+
+type Style = (text: string) => string
 
 /** A character as `\\uXXXX`, or two of them where it has two UTF-16 units. */
 function units(character: string, upper = false): string {
@@ -106,41 +122,53 @@ export function urlForms(text: string): Set<string> {
   return out
 }
 
-/** The UTF-8 bytes of a text as a binary string. */
-export function binary(text: string): string {
-  if (/^[ -~]*$/.test(text)) return text
-  let out = ''
-  for (const byte of utf8.encode(text)) out += String.fromCharCode(byte)
-  return out
-}
-
-/** Base64 of the bytes in all three alignments: only the characters that no neighbour can change. */
+/** Base64 of the bytes, and what JSON and URLs make of its `/` and `+`. */
 function base64Forms(bytes: string): string[] {
-  return [0, 1, 2].flatMap((shift) => {
-    const text = btoa('\0'.repeat(shift) + bytes)
-    const from = Math.ceil((8 * shift) / 6)
-    const middle = text.slice(from, Math.floor((8 * (shift + bytes.length)) / 6))
-    const plain = [middle, middle.replaceAll('+', '-').replaceAll('/', '_')]
+  return base64Middles(bytes).flatMap((middle) => {
     const escaped = ['\\/', '\\\\/', '\\\\\\/', '\\u002f', '\\u002F'].map((slash) =>
       middle.replaceAll('/', slash),
     )
     const coded = component(middle)
-    return [...plain, ...escaped, coded, lowerCodes(coded), component(coded)].concat(
+    return [middle, urlSafe(middle), ...escaped, coded, lowerCodes(coded), component(coded)].concat(
       middle.replaceAll('+', '\\u002B'),
     )
   })
 }
 
-function hexForms(bytes: string): string[] {
-  let lower = ''
-  for (let i = 0; i < bytes.length; i++) lower += bytes.charCodeAt(i).toString(16).padStart(2, '0')
-  return [lower, lower.toUpperCase()]
+/** What programs encode in base64 or hex beside the literal itself: a line of JSON, a URL, XML. */
+function innerForms(literal: string, bytes: string): Map<string, FormName> {
+  const inner = new Map<string, FormName>()
+  function add(name: FormName, texts: Iterable<string>): void {
+    for (const text of texts) {
+      const form = binary(text)
+      if (form !== bytes && !inner.has(form)) inner.set(form, name)
+    }
+  }
+  const sound = literal.toWellFormed()
+  add('json', [minimal(literal)])
+  add('url', [component(sound), component(component(sound))])
+  add('xml', Array.from(xmlForms(literal)).slice(0, 1))
+  // Each of a long literal's forms is as long, and most are the same encoders' habits.
+  if (bytes.length > MAX_COMPOSED_BYTES) return inner
+  const [python = minimal] = JSON_STYLES
+  const json = [slashed, html, python].map((style) => style(literal))
+  add('json', json)
+  add('json', [minimal(literal), ...json].map(minimal))
+  add('json', [minimal(minimal(minimal(literal)))])
+  const url = URL_STYLES.map((style) => style(sound))
+  add('url', url)
+  add('url', url.map(component))
+  add('url', url.map(slashed))
+  add('url', [component(minimal(sound))])
+  add('xml', xmlForms(literal))
+  return inner
 }
 
 /**
- * All forms of a literal, each once, the literal itself first: raw, JSON-escaped up to three deep,
- * URL-encoded once and twice, base64 and base64url in every alignment, hex. Empty when the literal
- * is shorter than `MIN_LITERAL_BYTES`.
+ * All forms of a literal, each once, the literal itself first: raw, JSON-escaped up to three deep
+ * and character by character, URL-encoded once and twice, XML-escaped, base64 and base64url in every
+ * alignment, hex; and base64 and hex of any of these. Empty when the literal is shorter than
+ * `MIN_LITERAL_BYTES`.
  */
 export function formsOf(literal: string): Form[] {
   const bytes = binary(literal)
@@ -151,7 +179,19 @@ export function formsOf(literal: string): Form[] {
   }
   add('json', jsonForms(literal, 3))
   add('url', urlForms(literal))
+  const xml = xmlForms(literal)
+  for (const style of [minimal, slashed]) for (const one of xmlForms(style(literal))) xml.add(one)
+  for (const one of Array.from(xml)) xml.add(minimal(one)).add(component(one.toWellFormed()))
+  add('xml', Array.from(xml, binary))
   add('base64', base64Forms(bytes))
   add('hex', hexForms(bytes))
+  add('json', unitForms(literal))
+  add('url', percentForms(bytes))
+  for (const [form, name] of innerForms(literal, bytes)) {
+    const { base64, hex } = encodedForms(form)
+    add(`base64 of ${name}`, base64)
+    add(`hex of ${name}`, hex)
+  }
+  for (const middle of base64Middles(bytes)) add('base64 of base64', base64Middles(middle))
   return Array.from(names, ([form, name]) => ({ name, bytes: form }))
 }

@@ -40,6 +40,8 @@ export interface CompiledPatterns<T> {
 }
 
 const MAX_WINDOW = 20
+// Where a window that could be anywhere begins at the latest.
+const MAX_OFFSET = 64
 const PREFIX_SHIFT = 20
 
 /** Multiplicative hash of a 4-gram; the upper bits are the good ones. */
@@ -110,8 +112,9 @@ function chooseWindows(texts: readonly string[], length: number): Map<string, nu
       if (at >= 0) break
     }
     if (at < 0) at = text.search(plain)
-    // The end of a URL tells more than its beginning.
-    if (at < 0) at = text.length - length
+    // The end of a URL tells more than its beginning; but what may begin a pattern is looked at byte
+    // by byte as far as windows reach.
+    if (at < 0) at = Math.min(text.length - length, MAX_OFFSET)
     const window = text.substring(at, at + length)
     const members = windows.get(window)
     if (members === undefined) {
@@ -134,8 +137,8 @@ function gramAt(text: string, at: number): number {
 
 function indexGrams(windows: readonly string[], stride: number) {
   const count = windows.length * stride
-  const bitsLog = Math.min(18, Math.max(10, Math.ceil(Math.log2(count * 32 + 1))))
-  const headLog = Math.min(16, Math.max(4, Math.ceil(Math.log2(count + 1))))
+  const bitsLog = Math.min(22, Math.max(10, Math.ceil(Math.log2(count * 32 + 1))))
+  const headLog = Math.min(18, Math.max(4, Math.ceil(Math.log2(count + 1))))
   const bits = new Int32Array(1 << (bitsLog - 5))
   const heads = new Int32Array(1 << headLog).fill(-1)
   const next = new Int32Array(count)

@@ -84,8 +84,67 @@ describe('formsOf', () => {
     expect(covers(hex.toUpperCase())).toBe(true)
   })
 
+  it.each([
+    ['JSON', plain],
+    ['JSON of JSON', (text: string) => plain(plain(text))],
+    ['JSON of JSON of JSON', (text: string) => plain(plain(plain(text)))],
+    ['PHP', php],
+    ['a URL', encodeURIComponent],
+    ['a URL of a URL', (text: string) => encodeURIComponent(encodeURIComponent(text))],
+    ['a form', (text: string) => new URLSearchParams({ '': text }).toString().slice(1)],
+    ['JSON of URL-encoded text', (text: string) => plain(encodeURIComponent(text))],
+    ['URL-encoded JSON', (text: string) => encodeURIComponent(plain(text))],
+    ['XML', (text: string) => text.replaceAll('&', '&amp;').replaceAll('"', '&quot;')],
+    ['base64', btoa],
+  ])('covers base64, base64url and hex of %s', (_, inner) => {
+    for (let before = 0; before < 4; before++) {
+      const bytes = Buffer.from(`${'#'.repeat(before)}${inner(literal)}, and more`)
+      expect(covers(bytes.toString('base64'))).toBe(true)
+      expect(covers(bytes.toString('base64url'))).toBe(true)
+      expect(covers(php(bytes.toString('base64')))).toBe(true)
+      expect(covers(encodeURIComponent(bytes.toString('base64')))).toBe(true)
+      if (inner === btoa) continue
+      expect(covers(bytes.toString('hex'))).toBe(true)
+      expect(covers(bytes.toString('hex').toUpperCase())).toBe(true)
+    }
+  })
+
+  it.each(['BW1K5QWY3DPEHPK3PXP0A', literal, 'quo"te\\ba/ck ünï😀'])(
+    'covers %s escaped character by character',
+    (of) => {
+      let units = ''
+      for (let i = 0; i < of.length; i++) {
+        units += `\\u${of.charCodeAt(i).toString(16).padStart(4, '0')}`
+      }
+      const upper = units.replace(/[a-f]/g, (digit) => digit.toUpperCase())
+      for (const text of [units, upper, plain(units), plain(plain(units))]) {
+        expect(covers(text, of)).toBe(true)
+      }
+      const percent = Buffer.from(of).toString('hex').replace(/../g, '%$&')
+      for (const text of [percent, percent.toUpperCase()]) expect(covers(text, of)).toBe(true)
+      expect(covers(percent.toUpperCase().replaceAll('%', '%25'), of)).toBe(true)
+      const spaced = Buffer.from(`PUT\n${of}\n`)
+        .toString('hex')
+        .replace(/..(?=.)/g, '$& ')
+      for (const text of [spaced, spaced.toUpperCase()]) expect(covers(text, of)).toBe(true)
+    },
+  )
+
+  it('covers XML and HTML, and JSON around and within them', () => {
+    const odd = `a<b>&"c"/'d'&é`
+    const xml = odd.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+    const python = xml.replaceAll('"', '&quot;').replaceAll("'", '&#x27;')
+    const go = xml.replaceAll('"', '&#34;').replaceAll("'", '&#39;')
+    const inner = plain(odd).replaceAll('&', '&amp;').replaceAll('<', '&lt;')
+    for (const text of [xml, python, go, plain(xml), plain(python), encodeURIComponent(python)]) {
+      expect(covers(text, odd)).toBe(true)
+    }
+    expect(covers(escaped(/[<>&]/g, false)(python), odd)).toBe(true)
+    expect(covers(inner.replaceAll('>', '&gt;'), odd)).toBe(true)
+  })
+
   it('has few forms for a literal of letters and digits, and none for one under eight bytes', () => {
-    expect(formsOf('BW1K5QWY3DPEHPK3PXP0A').length).toBeLessThan(10)
+    expect(formsOf('BW1K5QWY3DPEHPK3PXP0A').length).toBeLessThan(30)
     expect(formsOf(literal).length).toBeLessThan(200)
     expect(formsOf('1234567')).toEqual([])
     expect(formsOf('12345678').map(({ name }) => name)).toContain('hex')
