@@ -8,6 +8,7 @@ import { cancelUpstream } from './cancel-upstream.ts'
 import type { Call, Deps } from './deps.ts'
 import { endKeys } from './give-access.ts'
 import { abortUploads, removeFiles } from './remove-files.ts'
+import { removeResults } from './results/remove-results.ts'
 
 /**
  * Takes a job out of the world: its access to its files ends first (every instance knows within
@@ -35,6 +36,7 @@ export async function deleteJob(deps: Deps, call: Call, jobId: string): Promise<
   // The other way round an upload could be completed in between.
   await abortUploads(store, grant)
   await removeFiles(store, grant)
+  await removeResults(deps, { ...grant, jobId })
   return { status: 204, headers: new Headers() }
 }
 
@@ -42,7 +44,7 @@ async function endGrant(deps: Deps, grant: Grant): Promise<void> {
   // Should this instance stop halfway, the sweep removes the inputs.
   await markInputsDue(deps.stateStore, grant, deps.platform.now())
   await deps.grants.update(grant.grantId, (current) =>
-    current.state === 'ended' ? current : { ...current, state: 'ended' },
+    current.deleted ? current : { ...current, state: 'ended', deleted: true },
   )
   await endKeys(deps, grant)
 }

@@ -5,6 +5,8 @@ import { cleanAnswer } from './clean-answer.ts'
 import type { Call, Deps } from './deps.ts'
 import { withMissingOutput } from './missing-output.ts'
 import { forward, untouched } from './pass-through.ts'
+import { keepAnswer } from './results/keep-result.ts'
+import { askOrRecall } from './results/read-result.ts'
 import { settleJob } from './settle-job.ts'
 
 export type JobOperation = 'status' | 'status-sync' | 'stream' | 'cancel'
@@ -12,6 +14,7 @@ export type JobOperation = 'status' | 'status-sync' | 'stream' | 'cancel'
 /**
  * Asks upstream about one job and cleans the answer. Who may ask is upstream's verdict in
  * passthrough mode and the grant's owner in the others; what is cleaned depends on the grant alone.
+ * A result that upstream can no longer give is the one that was kept.
  *
  * @throws {GatewayError} not_found when the job belongs to another principal
  */
@@ -21,17 +24,27 @@ export async function readJob(
   operation: JobOperation,
   jobId: string,
 ): Promise<Reply> {
-  const { endpoint, principal } = await admit(deps, call)
+  const admission = await admit(deps, call)
+  const { endpoint, principal } = admission
   const grant = await deps.grants.find(call.endpointId, jobId)
   await requireOwner(principal, grant)
   const askedAt = deps.platform.now()
-  const response = await forward(deps, call, endpoint, principal, `${operation}/${jobId}`)
-  if (grant === undefined) return await untouched(deps, response)
+  const ask = () => forward(deps, call, endpoint, principal, `${operation}/${jobId}`)
+  if (grant === undefined) return await untouched(deps, await ask())
+  const isStatus = operation.startsWith('status')
+  const { response, isKept } = isStatus
+    ? await askOrRecall(deps, call, admission, grant, ask)
+    : { response: await ask(), isKept: false }
+  let said: string | undefined
   const settle = async ({ status }: EnvelopeFacts): Promise<void> => {
-    if (response.status === 200) await settleJob(deps, grant, status, askedAt)
+    if (response.status !== 200) return
+    said = status
+    await settleJob(deps, grant, status, askedAt)
   }
-  return await cleanAnswer(deps, response, grant, {
+  const answer = await cleanAnswer(deps, response, grant, {
     hold: operation !== 'stream',
-    onEnd: operation.startsWith('status') ? withMissingOutput(deps, grant, settle) : settle,
+    onEnd: isStatus ? withMissingOutput(deps, grant, settle) : settle,
   })
+  if (!isKept && operation !== 'stream') keepAnswer(deps, grant, answer, said)
+  return answer
 }

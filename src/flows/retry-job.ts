@@ -59,7 +59,8 @@ async function wake(deps: Deps, grant: Grant): Promise<Waking> {
   let wokenAt: number | undefined
   await deps.grants.update(grant.grantId, (stored) => {
     wokenAt = stored.state === 'suspended' ? now : undefined
-    return wokenAt === undefined ? stored : awake(stored, now)
+    if (wokenAt === undefined) return stored
+    return { ...awake(stored, now), retries: (stored.retries ?? 0) + 1 }
   })
   return {
     async confirm() {
@@ -71,7 +72,7 @@ async function wake(deps: Deps, grant: Grant): Promise<Waking> {
       if (wokenAt === undefined) return
       await deps.grants.update(grant.grantId, (stored) =>
         stored.state === 'active' && stored.wokenAt === wokenAt
-          ? { ...stored, state: 'suspended' }
+          ? { ...stored, state: 'suspended', retries: (stored.retries ?? 1) - 1 }
           : stored,
       )
     },

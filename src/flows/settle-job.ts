@@ -18,6 +18,11 @@ const endings: ReadonlyMap<string, GrantState> = new Map([
   ['TIMED_OUT', 'suspended'],
 ])
 
+/** Whether a status says that a job is over, if only until it is retried. */
+export function isOver(status: string | undefined): boolean {
+  return endings.has(status ?? '')
+}
+
 /**
  * Ends or suspends a grant when its job is over, before the client hears of it, and marks its
  * staged files as due. A status that is not terminal changes nothing, nor does a failure that may

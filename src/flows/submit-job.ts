@@ -15,6 +15,7 @@ import { openBody } from './open-body.ts'
 import { forward, isNotSent, untouched } from './pass-through.ts'
 import { planSubmit, type SubmitOperation } from './plan-submit.ts'
 import { readSmallBody } from './read-small-body.ts'
+import { keepAnswer } from './results/keep-result.ts'
 import { sealJob } from './seal-job.ts'
 import { dropJob, leaveJob, settleJob } from './settle-job.ts'
 
@@ -100,6 +101,7 @@ async function submit(
   )
   const isRefused = response.status >= 400 && response.status < 500
   let isDecided = false
+  let said: { readonly jobId: string; readonly status: string | undefined } | undefined
   try {
     const answer = await cleanAnswer(deps, response, grant, {
       hold: true,
@@ -110,11 +112,15 @@ async function submit(
         },
         onEnd: withMissingOutput(deps, grant, async ({ id, status }) => {
           if (id === undefined) throw unbound('Upstream answered without a job id')
+          said = { jobId: id, status }
           await settleAnswered(deps, grant, status)
         }),
       }),
     })
     isDecided ||= response.status === 200
+    if (said !== undefined) {
+      keepAnswer(deps, { ...grant, jobId: said.jobId }, answer, said.status)
+    }
     return answer
   } finally {
     if (!isDecided) await (isRefused ? dropJob(deps, grant) : leaveJob(deps, grant))

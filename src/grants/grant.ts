@@ -50,6 +50,12 @@ export interface Grant {
   readonly quota?: { readonly bytes: number; readonly objects: number }
   /** When a retry woke it last. */
   readonly wokenAt?: number
+  /** How often it was woken: a result is of one run. Absent: never. */
+  readonly retries?: number
+  /** Its owner has deleted the job: nothing of it is kept any more. */
+  readonly deleted?: true
+  /** Key of the note that tells its job by the request id of its caller, where it gave one. */
+  readonly requestKey?: string
 }
 
 /** The grants of all jobs, kept sealed in the state store. */
@@ -66,6 +72,6 @@ export interface Grants {
   bind(endpointId: string, jobId: string, grantId: string): Promise<void>
   /** The grant of a job, or undefined. */
   find(endpointId: string, jobId: string): Promise<Grant | undefined>
-  /** Removes the grant and its job record. */
+  /** Removes the grant, its job record and the note of its request id. */
   remove(grant: Grant): Promise<void>
 }

@@ -159,6 +159,7 @@ export function createGrants(options: {
       bindings.delete(key)
       await store.delete(key)
     }
+    if (grant.requestKey !== undefined) await store.delete(grant.requestKey)
     remembered.delete(grant.grantId)
     await store.delete(keyOf(grant))
   }

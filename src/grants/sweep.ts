@@ -4,9 +4,11 @@ import {
   dayNumber,
   dayOf,
   dayOfJobFile,
+  dayOfResult,
   duePrefix,
   readDueKey,
   readGrantKey,
+  resultsRoot,
 } from '../store/keys.ts'
 import { listUploads } from '../store/list-uploads.ts'
 import type { ObjectStore } from '../store/store.ts'
@@ -17,6 +19,7 @@ import type { Grant, Grants } from './grant.ts'
 export interface Swept {
   readonly files: number
   readonly grants: number
+  readonly results: number
   readonly uploads: number
   readonly dueInputs: number
   readonly faults: number
@@ -40,8 +43,8 @@ export interface SweepOptions {
 const width = 4
 
 /**
- * Removes what is due: inputs marked with a time that has come, and all files, open uploads, grants
- * and job records of days (UTC) before today. Knows its own names alone and leaves every other key
+ * Removes what is due: inputs marked with a time that has come, and all files, open uploads, kept
+ * results, grants and job records of days (UTC) before today. Knows its own names alone and leaves every other key
  * be; can be stopped, repeated and run by several at once. Faults are logged and counted.
  */
 export async function sweepDue(options: SweepOptions): Promise<Swept> {
@@ -53,7 +56,7 @@ export async function sweepDue(options: SweepOptions): Promise<Swept> {
 class Sweep {
   readonly #options: SweepOptions
   readonly #today: string
-  readonly #counts = { files: 0, grants: 0, uploads: 0, dueInputs: 0, faults: 0 }
+  readonly #counts = { files: 0, grants: 0, results: 0, uploads: 0, dueInputs: 0, faults: 0 }
   #left: number
 
   constructor(options: SweepOptions) {
@@ -73,6 +76,7 @@ class Sweep {
       await this.#try('files', id, () => this.#files(store))
       await this.#try('uploads', id, () => this.#uploads(store))
     }
+    await this.#try('results', state.id, () => this.#results())
     await this.#try('grants', state.id, () => this.#grants())
   }
 
@@ -136,7 +140,7 @@ class Sweep {
     let page = await listUploads(store, '')
     while (page !== undefined) {
       for (const { key, uploadId } of page.uploads) {
-        const day = dayOfJobFile(key)
+        const day = dayOfJobFile(key) ?? dayOfResult(key)
         if (day === undefined || day >= this.#today) continue
         if (this.#left <= 0) return
         this.#left--
@@ -147,6 +151,19 @@ class Sweep {
       }
       if (page.next === undefined) return
       page = await listUploads(store, '', page.next)
+    }
+  }
+
+  async #results(): Promise<void> {
+    const { state } = this.#options
+    for (const day of await this.#pastDays(state, resultsRoot)) {
+      await this.#each(state, `${resultsRoot}${day}/`, (key) => {
+        if (dayOfResult(key) !== day) return 'skip'
+        return async () => {
+          await state.delete(key)
+          this.#counts.results++
+        }
+      })
     }
   }
 

@@ -7,7 +7,7 @@ import { readNodeConfig } from './node-config.ts'
 import { createNodePlatform } from './node-platform.ts'
 
 const help = `Deletes what is due in every store: inputs of finished jobs after their grace, uploads that
-were not completed in time, and all files, grants and uploads of days that are over. Safe to run at
+were not completed in time, and all files, results, grants and uploads of days that are over. Safe to run at
 any time, by several at once.
 
 Usage: npm run sweep [-- --limit N]
@@ -54,7 +54,7 @@ const aborted = swept.uploads + sweptUploads.aborted
 const faults = swept.faults + sweptUploads.faults
 const done = swept.done && sweptUploads.done
 process.stdout.write(
-  `swept ${files} files, ${swept.grants} grants, ${dueInputs} finished jobs, ` +
+  `swept ${files} files, ${swept.grants} grants, ${swept.results} results, ${dueInputs} finished jobs, ` +
     `${sweptUploads.records} uploads, ${aborted} of them or of jobs still open` +
     `${faults > 0 ? `; ${faults} faults` : ''}${done ? '' : '; more is left'}\n`,
 )

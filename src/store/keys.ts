@@ -48,6 +48,49 @@ export function webhookPrefix({ day, grantId }: JobFolder): string {
   return `${day}/${grantId}/webhook/`
 }
 
+/** Last day of what is kept of a job's webhook: three days more than the job's own, as long as it may be sent. */
+export function deliveryDay(day: string): string {
+  return dayOf(Date.parse(`${day}T00:00:00Z`) + 3 * dayMs)
+}
+
+/** Prefix of the deliveries of a job's webhooks, with the slash; `day` is the grant's. */
+export function deliveryPrefix({ day, grantId }: JobFolder): string {
+  return `${deliveriesRoot}${deliveryDay(day)}/${grantId}/`
+}
+
+/** Key of the delivery of one webhook; `day` is the grant's. */
+export function deliveryKey(job: JobFolder, messageId: string): string {
+  return `${deliveryPrefix(job)}${messageId}`
+}
+
+/** Prefix of all deliveries, and below it of the notes which are due. */
+export const deliveriesRoot = 'webhooks/'
+export const deliveriesDueRoot = 'webhooks/due/'
+
+/** Day of a delivery; undefined when the key is none. */
+export function dayOfDelivery(key: string): string | undefined {
+  const day = /^webhooks\/(\d{4}-\d{2}-\d{2})\/[a-z2-7]{26}\/msg_[a-z2-7]{26}$/.exec(key)?.[1]
+  return day !== undefined && dayNumber(day) !== undefined ? day : undefined
+}
+
+/** Key of the note that a webhook is to be sent from a time on, rounded up to the second (UTC). */
+export function deliveryDueKey(atMs: number, grantId: string, messageId: string): string {
+  return `${deliveriesDueRoot}${secondOf(atMs)}/${grantId}/${messageId}`
+}
+
+/** What such a note says; undefined when the key is none. */
+export function readDeliveryDueKey(
+  key: string,
+): { atMs: number; grantId: string; messageId: string } | undefined {
+  const match =
+    /^webhooks\/due\/(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z)\/([a-z2-7]{26})\/(msg_[a-z2-7]{26})$/.exec(
+      key,
+    )
+  const [, time = '', grantId = '', messageId = ''] = match ?? []
+  const atMs = Date.parse(time)
+  return Number.isNaN(atMs) ? undefined : { atMs, grantId, messageId }
+}
+
 /** What a job's staged payload is called: its number, the last token of its pointer, its extension. */
 export function payloadName(index: number, pointer: string, extension: string): string {
   return `${index}-${fileStem(pointer)}.${extension}`
@@ -178,6 +221,35 @@ export function readGrantKey(key: string): JobFolder | undefined {
   const grantId = match?.[2]
   if (day === undefined || grantId === undefined || dayNumber(day) === undefined) return undefined
   return { day, grantId }
+}
+
+/** Key of a job's kept result; each run after a retry has one of its own. */
+export function resultKey(day: string, endpointId: string, jobId: string, run: number): string {
+  const job = escapeSegment(jobId).replaceAll('~', '%7E')
+  return `${resultsRoot}${day}/${escapeSegment(endpointId)}/${job}${run === 0 ? '' : `~${run}`}`
+}
+
+/** Prefix of the kept results. */
+export const resultsRoot = 'results/'
+
+/** Day of a kept result; undefined when the key is none. */
+export function dayOfResult(key: string): string | undefined {
+  const day = /^results\/(\d{4}-\d{2}-\d{2})\/[^/]+\/[^/]+$/.exec(key)?.[1]
+  return day !== undefined && dayNumber(day) !== undefined ? day : undefined
+}
+
+/** Prefix of the notes of which jobs an owner has submitted under one request id, with the slash. */
+export function requestPrefix(ownerHash: string, endpointId: string, sha256: string): string {
+  return `requests/${ownerHash}/${escapeSegment(endpointId)}/${sha256}/`
+}
+
+/** The grant that such a note names; undefined when the key is none. */
+export function grantOfRequest(key: string): string | undefined {
+  return /^requests\/[0-9a-f]{32}\/[^/]+\/[0-9a-f]{64}\/([a-z2-7]{26})$/.exec(key)?.[1]
+}
+
+function secondOf(ms: number): string {
+  return `${new Date(Math.ceil(ms / 1000) * 1000).toISOString().slice(0, 19)}Z`
 }
 
 function minuteOf(ms: number): string {

@@ -13,6 +13,7 @@ import { checkTarget } from '../../webhooks/target.ts'
 import { cleaning } from '../clean-answer.ts'
 import type { Deps } from '../deps.ts'
 import { withMissingOutput } from '../missing-output.ts'
+import { keepReceived } from '../results/keep-result.ts'
 import { settleJob } from '../settle-job.ts'
 
 /**
@@ -54,6 +55,7 @@ export async function receiveWebhook(deps: Deps, sealed: string, body: Body): Pr
   try {
     const bound = await bindJob(deps, grant, received.id)
     await settleJob(deps, bound, received.status, deps.platform.now() - repeatsMs)
+    await keepReceived(deps, bound, store, received.object.key, received.status)
     if (grant.webhook === undefined) return received200()
     return await deliver(deps, grant.webhook, store, received.object)
   } finally {

@@ -1,0 +1,125 @@
+import { GatewayError } from '../../errors.ts'
+import type { Grant } from '../../grants/grant.ts'
+import { reasonOf } from '../../log.ts'
+import type { Body, Reply } from '../../platform.ts'
+import { cleanBody } from '../../scrub/clean.ts'
+import { resultKey } from '../../store/keys.ts'
+import { createStagedWriter } from '../../store/staged-writer.ts'
+import type { ObjectStore } from '../../store/store.ts'
+import { cleaning } from '../clean-answer.ts'
+import type { Deps } from '../deps.ts'
+import { isOver } from '../settle-job.ts'
+
+/** What a webhook echoes and a status does not have. */
+const echoedMembers = ['input', 'webhook']
+
+const contentType = 'application/json'
+
+/** Bytes of an answer that is kept at most: as many as are held at hand. */
+const answerMaxBytes = 65_536
+
+/**
+ * Keeps what the platform's webhook says of a job that is over, in the shape of a status, until its
+ * outputs expire; in place of what was kept of the same run before. `spooled` is the key of the
+ * scrubbed body in `store`. Does nothing for a job that is not over, or was deleted.
+ *
+ * @throws {GatewayError} store_unavailable, busy; but where the client waits for the webhook, that
+ *   goes on and the fault is logged
+ */
+export async function keepReceived(
+  deps: Deps,
+  grant: Grant,
+  store: ObjectStore,
+  spooled: string,
+  status: string | undefined,
+): Promise<void> {
+  const { retries, deleted } = (await deps.grants.read(grant.grantId)) ?? grant
+  const key = keyOf({ ...grant, retries, deleted })
+  if (key === undefined || !isOver(status)) return
+  try {
+    const { status: answered, body } = await store.send({ method: 'GET', key: spooled })
+    if (answered !== 200) {
+      await body.cancel()
+      throw new GatewayError('store_unavailable', 'Cannot read the webhook')
+    }
+    await write(deps, grant, key, body)
+    deps.keptResults.set(key, true)
+  } catch (error) {
+    if (grant.webhook === undefined) throw error
+    logFault(deps, error)
+  }
+}
+
+async function write(deps: Deps, grant: Grant, key: string, body: Body): Promise<void> {
+  const { config, platform, pool, stateStore } = deps
+  const clean = cleanBody(platform, body, {
+    ...(await cleaning(deps, [grant])),
+    dropMembers: echoedMembers,
+  })
+  const writer = createStagedWriter({
+    store: stateStore,
+    pool,
+    platform,
+    partBytes: config.staging.partBytes,
+    partsInFlight: config.staging.partsInFlight,
+    name: () => ({ key, contentType }),
+  })
+  try {
+    for (let chunk = await clean.read(); chunk !== undefined; chunk = await clean.read()) {
+      await writer.write(chunk)
+    }
+    await writer.finish()
+  } catch (error) {
+    await clean.cancel(error)
+    await writer.abort(error)
+    throw error
+  }
+}
+
+/**
+ * Keeps a short answer that says how a job has ended, where nothing of that run is kept yet: once,
+ * beside the answer, which does not wait for it. To be called when the job is settled.
+ */
+export function keepAnswer(
+  deps: Deps,
+  { grantId, jobId }: Grant,
+  reply: Reply,
+  status: string | undefined,
+): void {
+  const { body } = reply
+  if (reply.status !== 200 || !isOver(status) || !(body instanceof Uint8Array)) return
+  if (body.length > answerMaxBytes) return
+  // The answer's own may be given away with it.
+  const bytes = body.slice()
+  deps.platform.waitUntil(keep())
+
+  async function keep(): Promise<void> {
+    try {
+      const grant = await deps.grants.read(grantId)
+      // Still at work: what was said is of the run before a retry.
+      if (grant === undefined || grant.state === 'active') return
+      const key = keyOf({ ...grant, jobId: grant.jobId ?? jobId })
+      if (key === undefined || deps.keptResults.get(key)) return
+      await deps.stateStore.put(key, bytes, { contentType, condition: 'absent' })
+      deps.keptResults.set(key, true)
+    } catch (error) {
+      logFault(deps, error)
+    }
+  }
+}
+
+function logFault({ log }: Deps, error: unknown): void {
+  log.write('warn', { event: 'keep_failed', reason: reasonOf(error) })
+}
+
+/** Where the result of a job's present run is kept; undefined where none is to be. */
+function keyOf(job: {
+  readonly day: string
+  readonly endpointId: string
+  readonly jobId?: string | undefined
+  readonly retries?: number | undefined
+  readonly deleted?: boolean | undefined
+}): string | undefined {
+  const { day, endpointId, jobId, retries = 0, deleted } = job
+  return jobId === undefined || deleted ? undefined : resultKey(day, endpointId, jobId, retries)
+}
