@@ -1,0 +1,1090 @@
+"""Lets a RunPod handler that was written for small values take and give large ones.
+
+    import bulkway_worker
+    import runpod
+
+    runpod.serverless.start({"handler": bulkway_worker.wrap(handler)})
+
+Inputs that the gateway staged are handed to the handler as what they were; large outputs are
+streamed to the job's bucket, and a reference of some hundred bytes is returned in their place. Both
+ways use the job's `s3Config`. Needs boto3, which is imported when the first file moves.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import binascii
+import codecs
+import concurrent.futures
+import contextlib
+import dataclasses
+import functools
+import inspect
+import io
+import itertools
+import json
+import logging
+import mimetypes
+import os
+import pathlib
+import re
+import secrets
+import shutil
+import tempfile
+import threading
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Generator,
+    Iterable,
+    Iterator,
+    Mapping,
+)
+from typing import Any, Literal
+from urllib.parse import parse_qs, quote, unquote
+
+__all__ = ["InputError", "Output", "OutputError", "wrap"]
+__version__ = "0.1.0"
+
+#: What the handler is given for a staged input. `original` is the string that the client sent.
+Kind = Literal[
+    "original", "base64", "base64url", "data-uri", "text", "bytes", "file", "path", "keep"
+]
+#: How an output stands in the answer of an endpoint that has its outputs inline.
+Form = Literal["base64", "data-uri", "text", "json"]
+
+_KINDS = frozenset(Kind.__args__)  # type: ignore[attr-defined]
+_FORMS = frozenset(Form.__args__)  # type: ignore[attr-defined]
+_log = logging.getLogger("bulkway_worker")
+_Path = tuple[str, ...]
+
+#: Bytes read at once: a multiple of 3, so that each piece is base64 of its own.
+_PIECE_BYTES = 12 * 1024 * 1024
+#: Characters of base64 taken at once: a multiple of 4.
+_SLICE_CHARACTERS = 4 * 1024 * 1024
+_PART_BYTES = 8 * 1024 * 1024
+_PARTS_IN_FLIGHT = 4
+_UPLOADS_AT_ONCE = 4
+_TRIES = 5
+_ERROR_MAX_CHARACTERS = 256 * 1024
+#: Members of an output that RunPod's loop takes out of it.
+_RESERVED = ("error", "refresh_worker")
+
+
+class InputError(RuntimeError):
+    """A staged input could not be fetched; the job fails with this text."""
+
+
+class OutputError(RuntimeError):
+    """An output could not be stored or is no JSON; the job fails, instead of being lost."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Output:
+    """An output that is stored whatever its size, with more said about it than its value says.
+
+    `value` is anything that `wrap` stores, or with `form="json"` any value that is JSON. `name` is
+    the file's name, whose extension gives the media type where `type` does not.
+    """
+
+    value: Any
+    form: Form | None = None
+    type: str | None = None
+    name: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.form is not None and self.form not in _FORMS:
+            raise ValueError(f"Unknown form {self.form!r}: one of {', '.join(sorted(_FORMS))}")
+        if self.type is not None and not _MEDIA_TYPE.fullmatch(self.type):
+            raise ValueError(f"{self.type!r} is no media type")
+
+
+def wrap(
+    handler: Callable[..., Any],
+    *,
+    inputs: Mapping[str, Kind] | None = None,
+    default: Kind = "original",
+    min_bytes: int = 64 * 1024,
+    max_bytes: int = 8 * 1024 * 1024,
+    chunk_max_bytes: int = 900_000,
+) -> Callable[..., Any]:
+    """Makes a handler of the same sort (plain, async, generator, …) that takes and gives files.
+
+    `inputs` says by JSON Pointer of the job (`*` for any one segment; the first that matches
+    counts) what the handler is given for a staged input, `default` what it is given for all others.
+    Strings and bytes of `min_bytes` or more are stored, and an output whose JSON is still longer
+    than `max_bytes` (`chunk_max_bytes` for one chunk of a generator) as a whole. Raises ValueError
+    for an unknown kind or a pattern that is none.
+    """
+    rules = [(_parse_pattern(pattern), kind) for pattern, kind in (inputs or {}).items()]
+    for kind in (default, *(kind for _, kind in rules)):
+        if kind not in _KINDS:
+            raise ValueError(f"Unknown kind {kind!r}: one of {', '.join(sorted(_KINDS))}")
+    whole = _Options(rules, default, min_bytes, max_bytes)
+    chunked = dataclasses.replace(whole, max_bytes=chunk_max_bytes)
+
+    # RunPod's loop tells handlers apart by what kind of function they are.
+    if inspect.isasyncgenfunction(handler):
+        return _wrap_async_generator(handler, chunked)
+    if inspect.isgeneratorfunction(handler):
+        return _wrap_generator(handler, chunked)
+    if inspect.iscoroutinefunction(handler):
+        return _wrap_async(handler, whole)
+    return _wrap_plain(handler, whole)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Options:
+    rules: list[tuple[_Path, Kind]]
+    default: Kind
+    min_bytes: int
+    max_bytes: int
+
+    def kind_of(self, path: _Path) -> Kind | None:
+        for pattern, kind in self.rules:
+            if len(pattern) == len(path) and all(
+                wanted in ("*", segment) for wanted, segment in zip(pattern, path, strict=True)
+            ):
+                return kind
+        return None
+
+
+# --- the four sorts of handlers -------------------------------------------------------------------
+
+
+def _wrap_plain(handler: Callable[..., Any], options: _Options) -> Callable[..., Any]:
+    @functools.wraps(handler)
+    def handling(job: dict[str, Any]) -> Any:
+        with contextlib.ExitStack() as stack:
+            run = _Run(job, options)
+            stack.callback(run.close)
+            try:
+                output = handler(run.given())
+            except Exception as error:
+                _raise_brief(error)
+                raise
+            if not inspect.isawaitable(output):
+                return run.finish(output)
+            stack.pop_all()
+        return _await_and_finish(output, run)
+
+    return handling
+
+
+def _wrap_async(handler: Callable[..., Any], options: _Options) -> Callable[..., Any]:
+    @functools.wraps(handler)
+    async def handling(job: dict[str, Any]) -> Any:
+        run = _Run(job, options)
+        try:
+            given = await run.given_async()
+        except BaseException:
+            run.close()
+            raise
+        awaitable = handler(given)
+        del given
+        return await _await_and_finish(awaitable, run)
+
+    return handling
+
+
+async def _await_and_finish(awaitable: Awaitable[Any], run: _Run) -> Any:
+    try:
+        try:
+            output = await awaitable
+        except Exception as error:
+            _raise_brief(error)
+            raise
+        del awaitable
+        return await run.finish_async(output)
+    finally:
+        run.close()
+
+
+def _wrap_generator(handler: Callable[..., Any], options: _Options) -> Callable[..., Any]:
+    @functools.wraps(handler)
+    def handling(job: dict[str, Any]) -> Generator[Any, None, None]:
+        run = _Run(job, options)
+        try:
+            with contextlib.closing(handler(run.given())) as chunks:
+                for chunk in chunks:
+                    yield run.finish(chunk)
+        except Exception as error:
+            _raise_brief(error)
+            raise
+        finally:
+            run.close()
+
+    return handling
+
+
+def _wrap_async_generator(handler: Callable[..., Any], options: _Options) -> Callable[..., Any]:
+    @functools.wraps(handler)
+    async def handling(job: dict[str, Any]) -> AsyncIterator[Any]:
+        run = _Run(job, options)
+        try:
+            async with contextlib.aclosing(handler(await run.given_async())) as chunks:
+                async for chunk in chunks:
+                    yield await run.finish_async(chunk)
+        except Exception as error:
+            _raise_brief(error)
+            raise
+        finally:
+            run.close()
+
+    return handling
+
+
+def _raise_brief(error: Exception) -> None:
+    """Raises a shorter error for one that repeats its input, which the platform would drop."""
+    text = str(error)
+    if len(text) > _ERROR_MAX_CHARACTERS:
+        brief = RuntimeError(f"{type(error).__name__}: {_shorten(text)}")
+        raise brief.with_traceback(error.__traceback__) from None
+
+
+def _shorten(text: str) -> str:
+    half = _ERROR_MAX_CHARACTERS // 2
+    return f"{text[:half]} … {len(text) - 2 * half} characters left out … {text[-half:]}"
+
+
+# --- one run of one job ---------------------------------------------------------------------------
+
+
+class _Stopped(Exception):
+    """The job was stopped while its files were moving."""
+
+
+class _Run:
+    """Files of one job: what is fetched for it, what is stored for it, and where."""
+
+    def __init__(self, job: dict[str, Any], options: _Options) -> None:
+        self._job = job
+        self._options = options
+        self._bucket = _Bucket.of(job.get("s3Config"))
+        self._folder: str | None = None
+        self._opened: list[io.BufferedReader] = []
+        # A platform that runs a job again must not write over what the first run has referred to.
+        self._token = secrets.token_hex(4)
+        self._numbers = itertools.count(1)
+        self._warned = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def close(self) -> None:
+        """Removes what was fetched."""
+        for file in self._opened:
+            file.close()
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+        if self._bucket is not None:
+            self._bucket.close()
+
+    # inputs
+
+    def given(self) -> dict[str, Any]:
+        """The job as the handler expects it: the same object where nothing was staged."""
+        staged = self._find_staged()
+        if not staged:
+            return self._job
+
+        def restore(value: Any, path: _Path) -> Any:
+            found = staged.get(path)
+            return value if found is None else self._restore(found, path)
+
+        return {**self._job, "input": _map(self._job["input"], ("input",), restore)}
+
+    async def given_async(self) -> dict[str, Any]:
+        if not self._find_staged():
+            return self._job
+        given: dict[str, Any] = await self._in_thread(self.given)
+        return given
+
+    def _find_staged(self) -> dict[_Path, _Staged]:
+        found: dict[_Path, _Staged] = {}
+
+        def look(value: Any, path: _Path) -> Any:
+            if isinstance(value, str) and self._bucket is not None:
+                rule = self._options.kind_of(path)
+                kind = rule or self._options.default
+                staged = _parse_input(value, self._bucket.access_id)
+                if staged is None and rule is not None:
+                    staged = _parse_key(value, self._bucket.name)
+                if staged is not None and kind != "keep":
+                    found[path] = dataclasses.replace(
+                        staged, kind=staged.kind if kind == "original" else kind
+                    )
+            return value
+
+        if self._bucket is not None and "input" in self._job:
+            _map(self._job["input"], ("input",), look)
+        return found
+
+    def _restore(self, staged: _Staged, path: _Path) -> Any:
+        bucket, kind = self._bucket, staged.kind
+        assert bucket is not None
+        try:
+            if kind in ("path", "file"):
+                target = self._new_path(staged.key)
+                bucket.download(staged.key, target)
+                if kind == "path":
+                    return target
+                self._opened.append(open(target, "rb"))  # noqa: SIM115
+                return self._opened[-1]
+            pieces = bucket.read(staged.key)
+            if kind == "bytes":
+                buffer = io.BytesIO()
+                for piece in pieces:
+                    buffer.write(piece)
+                return buffer.getvalue()
+            if kind == "text":
+                return _concatenate(codecs.iterdecode(pieces, "utf-8"))
+            prefix = f"data:{staged.type};base64," if kind == "data-uri" else ""
+            return _concatenate(_encode_base64(pieces, url=kind == "base64url"), prefix)
+        except _Stopped:
+            raise
+        except Exception as error:
+            raise InputError(
+                f"Cannot fetch {_pointer(path)} ({staged.key}): {_reason(error)}"
+            ) from error
+
+    def _new_path(self, key: str) -> str:
+        if self._folder is None:
+            self._folder = tempfile.mkdtemp(prefix="bulkway-")
+        # Each in a folder of its own: handlers write beside their inputs, and look at their names.
+        folder = os.path.join(self._folder, str(next(self._numbers)))
+        os.mkdir(folder)
+        return os.path.join(folder, _file_name(key.rsplit("/", 1)[-1]))
+
+    # outputs
+
+    def finish(self, output: Any) -> Any:
+        """The output as RunPod's package can send it."""
+        if output is None or output.__class__ in _PLAIN:
+            return output
+        planned, uploads = self._plan(output)
+        return self._settle(planned, uploads)
+
+    async def finish_async(self, output: Any) -> Any:
+        if output is None or output.__class__ in _PLAIN:
+            return output
+        self._loop = asyncio.get_running_loop()
+        planned, uploads = self._plan(output)
+        if uploads:
+            return await self._in_thread(self._settle, planned, uploads)
+        return self._settle(planned, uploads)
+
+    def _plan(self, output: Any) -> tuple[Any, list[_Upload]]:
+        """Puts an upload in the place of each value that is to be stored."""
+        uploads: dict[int, _Upload] = {}
+
+        def plan(value: Any, path: _Path) -> Any:
+            if len(path) == 2 and path[1] in _RESERVED:
+                return value
+            if not self._is_stored(value):
+                return value
+            # The same file twice is stored once, and an iterator can be read once only.
+            known = uploads.get(id(value))
+            if known is None:
+                known = uploads[id(value)] = _Upload(value, path)
+            return known
+
+        return _map(output, ("output",), plan), list(uploads.values())
+
+    def _is_stored(self, value: Any) -> bool:
+        if isinstance(value, str):
+            return self._bucket is not None and _is_long(value, self._options.min_bytes)
+        return isinstance(value, Output) or self._is_file(value)
+
+    @staticmethod
+    def _is_file(value: Any) -> bool:
+        if isinstance(value, os.PathLike) or _is_bytes(value):
+            return True
+        return hasattr(value, "read") or hasattr(value, "__next__") or hasattr(value, "__anext__")
+
+    def _settle(self, planned: Any, uploads: list[_Upload]) -> Any:
+        if uploads:
+            self._run_uploads(uploads)
+            planned = _map(planned, (), lambda value, _: _placed(value))
+        return self._fit(planned)
+
+    def _run_uploads(self, uploads: list[_Upload]) -> None:
+        if len(uploads) == 1:
+            self._store(uploads[0])
+            return
+        with concurrent.futures.ThreadPoolExecutor(min(len(uploads), _UPLOADS_AT_ONCE)) as pool:
+            running = [pool.submit(self._store, upload) for upload in uploads]
+            try:
+                for one in running:
+                    one.result()
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+
+    def _store(self, upload: _Upload) -> None:
+        value, path = upload.value, upload.path
+        said = value if isinstance(value, Output) else Output(value)
+        try:
+            if self._bucket is None or self._stays(value):
+                upload.placed = self._inline(said)
+                return
+            for form, media_type, pieces in self._readings(said):
+                try:
+                    upload.placed = self._put(form, media_type, pieces, said, path)
+                    return
+                except (_NotBase64, UnicodeEncodeError):
+                    # Not what it looked like from its beginning; nothing of it was kept.
+                    continue
+            raise OutputError(f"Cannot store {_pointer(path)}: half a surrogate pair in its text")
+        except (_Stopped, OutputError):
+            raise
+        except _OfHandler as error:
+            raise error.cause from None
+        except Exception as error:
+            raise OutputError(f"Cannot store {_pointer(path)}: {_reason(error)}") from error
+
+    def _stays(self, value: Any) -> bool:
+        """Whether bytes are so few that they stay in the answer, as base64."""
+        return _is_bytes(value) and memoryview(value).nbytes < self._options.min_bytes
+
+    def _inline(self, said: Output) -> Any:
+        """The value itself, as an endpoint with inline outputs would give it."""
+        if isinstance(said.value, str):
+            return said.value
+        form, media_type, pieces = next(self._readings(said))
+        if form == "json":
+            return json.loads(b"".join(pieces))
+        if form == "text":
+            return b"".join(pieces).decode("utf-8")
+        prefix = f"data:{media_type};base64," if form == "data-uri" else ""
+        return _concatenate(_encode_base64(_grouped(pieces)), prefix)
+
+    def _put(
+        self,
+        form: Form,
+        media_type: str | None,
+        pieces: Iterable[bytes],
+        said: Output,
+        path: _Path,
+    ) -> str:
+        assert self._bucket is not None
+        reader = _Reader(pieces, self._bucket)
+        name = said.name or _name_of(said.value) or _name_in(path)
+        media_type = media_type or mimetypes.guess_type(name)[0] or _sniff(reader.peek())
+        name = _with_extension(_file_name(name), media_type)
+        key = f"{self._bucket.prefix}out/{self._token}/{next(self._numbers)}-{name}"
+        with contextlib.closing(reader):
+            self._bucket.upload(reader, key, media_type)
+        where = f"{quote(self._bucket.access_id, safe='')}/{quote(key, safe='/')}"
+        details = f"as={form}&type={quote(media_type, safe='')}&bytes={reader.bytes}"
+        return f"bulkway-output://{where}?{details}"
+
+    def _readings(self, said: Output) -> Iterator[tuple[Form, str | None, Iterable[bytes]]]:
+        """Ways to read a value, best first: a later one is for what breaks an earlier one."""
+        value, form, media_type = said.value, said.form, said.type
+        if form == "json" and not self._is_file(value):
+            # Python writes halves of surrogate pairs as JSON does.
+            text = _encoded_pieces(_dump(value), "backslashreplace")
+            yield form, media_type or "application/json", text
+            return
+        if isinstance(value, str):
+            if form in (None, "data-uri", "base64"):
+                found = _find_base64(value)
+                if found is not None:
+                    start, found_type = found
+                    found_form: Form = "base64" if found_type is None else "data-uri"
+                    yield found_form, media_type or found_type, _decode_base64(value, start)
+            yield "text", media_type or "text/plain; charset=utf-8", _encoded_pieces(value)
+            # A string with half a surrogate pair has no UTF-8 of its own.
+            yield "json", "application/json", _escaped_pieces(value)
+            return
+        is_text, pieces = self._pieces_of(value)
+        if is_text and form is None:
+            form, media_type = "text", media_type or "text/plain; charset=utf-8"
+        yield form or "base64", media_type, pieces
+
+    def _pieces_of(self, value: Any) -> tuple[bool, Iterator[bytes]]:
+        """The bytes of a value, and whether they were text."""
+        if _is_bytes(value):
+            view = memoryview(value).cast("B")
+            return False, (
+                view[at : at + _PART_BYTES].tobytes() for at in range(0, len(view), _PART_BYTES)
+            )
+        if isinstance(value, os.PathLike):
+            return False, _read_file(open(value, "rb"))
+        if hasattr(value, "read"):
+            with contextlib.suppress(OSError, AttributeError):
+                value.seek(0)
+            items = _read_file(value)
+        elif hasattr(value, "__anext__"):
+            if self._loop is None:
+                raise OutputError("An async iterator needs an async handler")
+            check = self._bucket.check if self._bucket is not None else lambda: None
+            items = _pull(value, self._loop, check)
+        else:
+            items = value
+        first = _next_of(items)
+        if first is not None and not isinstance(first, str) and not _is_bytes(first):
+            raise OutputError(
+                f"An iterator in an output gives bytes or text, not {type(first).__name__}"
+            )
+        return isinstance(first, str), _as_bytes(first, items)
+
+    def _fit(self, output: Any) -> Any:
+        """The output, or where it is too long for an answer, a reference to all of it as JSON."""
+        limit = self._options.max_bytes
+        rest, kept = output, {}
+        if isinstance(output, dict):
+            kept = {name: output[name] for name in _RESERVED if name in output}
+        if kept:
+            rest = {name: value for name, value in output.items() if name not in kept}
+            error = kept.get("error")
+            if isinstance(error, str) and len(error) > _ERROR_MAX_CHARACTERS:
+                output = {**output, "error": _shorten(error)}
+                kept["error"] = output["error"]
+        text = _dump(rest)
+        size = _utf8_length(text)
+        if size <= limit:
+            return output
+        if self._bucket is None:
+            self._warn(size)
+            return output
+        if not kept:
+            return self._spill(text, ("output",))
+        # RunPod's loop looks for these members, so that the object around them has to stay.
+        texts = {name: _dump(value) for name, value in rest.items()}
+        for name in sorted(texts, key=lambda one: -len(texts[one])):
+            if size <= limit:
+                break
+            rest[name] = self._spill(texts[name], ("output", str(name)))
+            size += len(rest[name]) - _utf8_length(texts[name])
+        if size > limit:
+            raise OutputError(
+                f"The output is too large: {limit} bytes allowed, {size} in {len(rest)} members"
+            )
+        return {**rest, **kept}
+
+    def _spill(self, text: str, path: _Path) -> str:
+        upload = _Upload(Output(_Json(text), form="json"), path)
+        self._store(upload)
+        reference: str = upload.placed
+        return reference
+
+    def _warn(self, size: int) -> None:
+        if self._warned:
+            return
+        self._warned = True
+        _log.warning(
+            "Job %s has an output of %d bytes, which the platform may drop, and no s3Config of the "
+            "gateway to store it with",
+            self._job.get("id"),
+            size,
+        )
+
+    async def _in_thread(self, work: Callable[..., Any], *arguments: Any) -> Any:
+        """Runs what blocks; when the job is stopped, waits until nothing uses its files."""
+        running = asyncio.ensure_future(asyncio.to_thread(work, *arguments))
+        try:
+            return await asyncio.shield(running)
+        except asyncio.CancelledError:
+            if self._bucket is not None:
+                self._bucket.stop()
+            await asyncio.wait([running])
+            if not running.cancelled():
+                running.exception()
+            raise
+
+
+class _Upload:
+    """A value that is to be stored, and what stands in its place afterwards."""
+
+    def __init__(self, value: Any, path: _Path) -> None:
+        self.value = value
+        self.path = path
+        self.placed: Any = None
+
+
+def _placed(value: Any) -> Any:
+    return value.placed if isinstance(value, _Upload) else value
+
+
+class _Json(str):
+    """JSON text."""
+
+
+# --- the job's bucket -----------------------------------------------------------------------------
+
+
+class _Bucket:
+    """The bucket that a job's `s3Config` opens."""
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        self.access_id: str = config["accessId"]
+        self.name: str = config["bucketName"]
+        self.prefix: str = config.get("keyPrefix") or ""
+        self._config = config
+        self._client: Any = None
+        self._lock = threading.Lock()
+        self._stopped = False
+
+    @classmethod
+    def of(cls, config: Any) -> _Bucket | None:
+        """None where there is none, or the caller's own, of which the gateway knows nothing."""
+        names = ("accessId", "accessSecret", "bucketName", "endpointUrl")
+        if not isinstance(config, dict) or not all(
+            isinstance(config.get(name), str) for name in names
+        ):
+            return None
+        # Keys of a store itself come with the prefix at which they may write.
+        if not config["accessId"].startswith("BW1") and not config.get("keyPrefix"):
+            return None
+        return cls(config)
+
+    def read(self, key: str) -> Iterator[bytes]:
+        """An object's bytes, fetched again from where a connection broke."""
+        from botocore.exceptions import HTTPClientError, IncompleteReadError
+
+        offset, etag, total, tries = 0, "", None, 0
+        while total is None or offset < total:
+            self.check()
+            part = {} if offset == 0 else {"Range": f"bytes={offset}-", "IfMatch": etag}
+            answer = self._open().get_object(Bucket=self.name, Key=key, **part)
+            etag = answer.get("ETag", "")
+            total = offset + answer["ContentLength"]
+            try:
+                with contextlib.closing(answer["Body"]) as body:
+                    while piece := body.read(_PIECE_BYTES):
+                        offset += len(piece)
+                        tries = 0
+                        yield piece
+                        self.check()
+            except (HTTPClientError, IncompleteReadError):
+                tries += 1
+                if tries == _TRIES:
+                    raise
+
+    def download(self, key: str, path: str) -> None:
+        """Writes an object to a file."""
+        self.check()
+        self._open().download_file(
+            self.name, key, path, Config=self._transfer(), Callback=self._note
+        )
+
+    def upload(self, reader: _Reader, key: str, media_type: str) -> None:
+        """Stores what is read, in parts where it is long; nothing is left of it when that fails."""
+        self.check()
+        self._open().upload_fileobj(
+            reader, self.name, key, ExtraArgs={"ContentType": media_type}, Config=self._transfer()
+        )
+
+    def stop(self) -> None:
+        """Makes what is under way end with an error."""
+        self._stopped = True
+
+    def check(self) -> None:
+        if self._stopped:
+            raise _Stopped("The job was stopped")
+
+    def close(self) -> None:
+        if self._client is not None:
+            self._client.close()
+
+    def _note(self, _bytes: int) -> None:
+        self.check()
+
+    def _open(self) -> Any:
+        with self._lock:
+            if self._client is None:
+                import boto3
+                from botocore.config import Config
+
+                config = self._config
+                self._client = boto3.session.Session().client(
+                    "s3",
+                    endpoint_url=config["endpointUrl"],
+                    aws_access_key_id=config["accessId"],
+                    aws_secret_access_key=config["accessSecret"],
+                    aws_session_token=config.get("sessionToken"),
+                    region_name=config.get("region") or "us-east-1",
+                    config=Config(
+                        signature_version="s3v4",
+                        connect_timeout=10,
+                        read_timeout=60,
+                        retries={"max_attempts": _TRIES, "mode": "standard"},
+                        max_pool_connections=_PARTS_IN_FLIGHT * _UPLOADS_AT_ONCE,
+                    ),
+                )
+            return self._client
+
+    @staticmethod
+    def _transfer() -> Any:
+        from boto3.s3.transfer import TransferConfig
+
+        config = TransferConfig(
+            multipart_threshold=_PART_BYTES,
+            multipart_chunksize=_PART_BYTES,
+            max_concurrency=_PARTS_IN_FLIGHT,
+            preferred_transfer_client="classic",
+        )
+        # What bounds memory: parts of a stream that wait to be sent.
+        config.max_in_memory_upload_chunks = _PARTS_IN_FLIGHT
+        return config
+
+
+class _OfHandler(Exception):
+    """An error of an iterator that the handler made: it is to pass as it is."""
+
+    def __init__(self, cause: BaseException) -> None:
+        super().__init__(str(cause))
+        self.cause = cause
+
+
+class _Reader:
+    """Pieces of any length as a file; counts its bytes."""
+
+    def __init__(self, pieces: Iterable[bytes], bucket: _Bucket) -> None:
+        self._pieces = iter(pieces)
+        self._bucket = bucket
+        self._rest = memoryview(b"")
+        self.bytes = 0
+
+    def peek(self) -> bytes:
+        """The first bytes, which are read again."""
+        start = b""
+        while len(start) < _SIGNATURE_BYTES and self._fill():
+            start += self._rest
+            self._rest = memoryview(b"")
+        self._rest = memoryview(start)
+        return start[:_SIGNATURE_BYTES]
+
+    def read(self, size: int = -1) -> bytes:
+        parts: list[memoryview] = []
+        missing = size
+        while missing != 0 and self._fill():
+            part = self._rest if missing < 0 else self._rest[:missing]
+            self._rest = self._rest[len(part) :]
+            parts.append(part)
+            if missing > 0:
+                missing -= len(part)
+        data = b"".join(parts)
+        self.bytes += len(data)
+        return data
+
+    def close(self) -> None:
+        close = getattr(self._pieces, "close", None)
+        if close is not None:
+            close()
+
+    def _fill(self) -> bool:
+        while len(self._rest) == 0:
+            self._bucket.check()
+            piece = next(self._pieces, None)
+            if piece is None:
+                return False
+            self._rest = memoryview(piece)
+        return True
+
+
+# --- references -----------------------------------------------------------------------------------
+
+
+@dataclasses.dataclass(frozen=True)
+class _Staged:
+    key: str
+    kind: Kind
+    type: str
+
+
+_INPUT = re.compile(r"bulkway-input://([^/?#]+)/([^?#]+)\?([^#]*)")
+_MEDIA_TYPE = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+(?:;[\x20-\x7e]*)?", re.ASCII)
+_INPUT_FORMS = ("base64", "base64url", "data-uri", "text")
+
+
+def _parse_input(text: str, access_id: str) -> _Staged | None:
+    """Reads what the gateway puts in the place of a value; None for any other text."""
+    if not text.startswith("bulkway-input://"):
+        return None
+    match = _INPUT.fullmatch(text)
+    if match is None or unquote(match[1]) != access_id:
+        return None
+    query = parse_qs(match[3])
+    form = query.get("as", [""])[0]
+    if form not in _INPUT_FORMS:
+        return None
+    media_type = query.get("type", ["application/octet-stream"])[0]
+    return _Staged(unquote(match[2]), form, media_type)
+
+
+def _parse_key(text: str, bucket_name: str) -> _Staged | None:
+    """Reads a plain key of a staged file, `in/…` or `s3://{bucketName}/…`."""
+    own = f"s3://{bucket_name}/"
+    if text.startswith(own):
+        key = text[len(own) :]
+    elif text.startswith("in/"):
+        key = text
+    else:
+        return None
+    media_type = mimetypes.guess_type(key)[0] or "application/octet-stream"
+    return _Staged(key, "base64", media_type) if key else None
+
+
+def _parse_pattern(pattern: str) -> _Path:
+    if not pattern.startswith("/"):
+        raise ValueError(f"{pattern!r} is no JSON Pointer of the job, such as /input/image")
+    return tuple(part.replace("~1", "/").replace("~0", "~") for part in pattern[1:].split("/"))
+
+
+def _pointer(path: _Path) -> str:
+    return "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in path)
+
+
+# --- values ---------------------------------------------------------------------------------------
+
+_PLAIN = frozenset((bool, int, float, type(None)))
+
+
+def _map(value: Any, path: _Path, change: Callable[[Any, _Path], Any]) -> Any:
+    """Changes the leaves of a value; objects and arrays are copied only where something changed."""
+    if isinstance(value, dict):
+        members = None
+        for name, item in value.items():
+            if item.__class__ in _PLAIN:
+                continue
+            new = _map(item, (*path, str(name)), change)
+            if new is not item:
+                members = dict(value) if members is None else members
+                members[name] = new
+        return value if members is None else members
+    if isinstance(value, (list, tuple)):
+        items = None
+        for index, item in enumerate(value):
+            if item.__class__ in _PLAIN:
+                continue
+            new = _map(item, (*path, str(index)), change)
+            if new is not item:
+                items = list(value) if items is None else items
+                items[index] = new
+        return value if items is None else items
+    return change(value, path)
+
+
+def _is_bytes(value: Any) -> bool:
+    return isinstance(value, (bytes, bytearray, memoryview))
+
+
+def _is_long(value: Any, min_bytes: int) -> bool:
+    if not isinstance(value, str):
+        return False
+    return len(value) >= min_bytes or (
+        len(value) * 4 >= min_bytes and _utf8_length(value) >= min_bytes
+    )
+
+
+def _utf8_length(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+
+
+def _dump(value: Any) -> str:
+    """The JSON that RunPod's package will make; it would lose a job whose output is none."""
+    if isinstance(value, _Json):
+        return value
+    try:
+        return json.dumps(value, ensure_ascii=False)
+    except (TypeError, ValueError) as error:
+        raise OutputError(f"The output is no JSON: {error}") from error
+
+
+def _reason(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+def _concatenate(pieces: Iterable[str], text: str = "") -> str:
+    # CPython lengthens a string in place while one name holds it: joining would need it twice.
+    for piece in pieces:
+        text += piece
+    return text
+
+
+def _encode_base64(pieces: Iterable[bytes], url: bool = False) -> Iterator[str]:
+    rest = b""
+    for piece in pieces:
+        if rest:
+            piece = rest + piece
+        cut = len(piece) - len(piece) % 3
+        rest = piece[cut:]
+        yield _base64_of(piece[:cut] if rest else piece, url)
+    if rest:
+        yield _base64_of(rest, url)
+
+
+def _base64_of(piece: bytes, url: bool) -> str:
+    text = binascii.b2a_base64(piece, newline=False)
+    if url:
+        text = text.translate(_TO_URL)
+    return text.decode("ascii")
+
+
+_TO_URL = bytes.maketrans(b"+/", b"-_")
+
+
+class _NotBase64(Exception):
+    """A string that began as base64 goes on as something else."""
+
+
+_DATA_URI = re.compile(
+    r"data:([\w!#$&^.+-]+/[\w!#$&^.+-]+(?:;[\x20-\x2b\x2d-\x7e]*?)?);base64,", re.ASCII
+)
+_BASE64_START = re.compile(r"[A-Za-z0-9+/]+={0,2}", re.ASCII)
+_HEX_START = re.compile(r"[0-9a-f]+|[0-9A-F]+", re.ASCII)
+
+
+def _find_base64(text: str) -> tuple[int, str | None] | None:
+    """Where base64 begins in a string that looks like it, and the media type of a data URI."""
+    if not text.isascii():
+        return None
+    match = _DATA_URI.match(text, 0, 1024)
+    start = 0 if match is None else match.end()
+    sample = text[start : start + 4096]
+    if (len(text) - start) % 4 != 0 or not _BASE64_START.fullmatch(sample):
+        return None
+    # Hexadecimal digits would pass for base64, but nobody means the bytes that they would be.
+    if match is None and _HEX_START.fullmatch(sample):
+        return None
+    return start, None if match is None else match[1]
+
+
+def _decode_base64(text: str, start: int) -> Iterator[bytes]:
+    """Decodes; raises _NotBase64 unless encoding again would give the very same text."""
+    for at in range(start, len(text), _SLICE_CHARACTERS):
+        piece = text[at : at + _SLICE_CHARACTERS].encode("ascii")
+        try:
+            decoded = binascii.a2b_base64(piece)
+        except binascii.Error:
+            raise _NotBase64 from None
+        is_last = at + _SLICE_CHARACTERS >= len(text)
+        if (not is_last and len(decoded) % 3 != 0) or binascii.b2a_base64(
+            decoded, newline=False
+        ) != piece:
+            raise _NotBase64
+        yield decoded
+
+
+def _encoded_pieces(text: str, errors: str = "strict") -> Iterator[bytes]:
+    for at in range(0, len(text), _SLICE_CHARACTERS):
+        yield text[at : at + _SLICE_CHARACTERS].encode("utf-8", errors)
+
+
+def _escaped_pieces(text: str) -> Iterator[bytes]:
+    yield b'"'
+    for at in range(0, len(text), _SLICE_CHARACTERS):
+        yield json.dumps(text[at : at + _SLICE_CHARACTERS])[1:-1].encode("ascii")
+    yield b'"'
+
+
+def _read_file(file: Any) -> Iterator[Any]:
+    with contextlib.closing(file):
+        while piece := file.read(_PART_BYTES):
+            yield piece
+
+
+def _next_of(items: Iterator[Any]) -> Any:
+    try:
+        return next(items, None)
+    except Exception as error:
+        raise _OfHandler(error) from error
+
+
+def _as_bytes(first: Any, items: Iterator[Any]) -> Iterator[bytes]:
+    item = first
+    while item is not None:
+        yield (
+            item.encode("utf-8") if isinstance(item, str) else memoryview(item).cast("B").tobytes()
+        )
+        item = _next_of(items)
+
+
+def _grouped(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    yield b"".join(pieces)
+
+
+def _pull(
+    items: AsyncIterator[Any], loop: asyncio.AbstractEventLoop, check: Callable[[], None]
+) -> Iterator[Any]:
+    """Reads an async iterator of the handler's loop in a thread."""
+
+    async def following() -> Any:
+        return await anext(items, None)
+
+    while True:
+        future = asyncio.run_coroutine_threadsafe(following(), loop)
+        try:
+            while not concurrent.futures.wait([future], timeout=0.5).done:
+                check()
+        finally:
+            future.cancel()
+        item = future.result()
+        if item is None:
+            return
+        yield item
+
+
+# --- names and types ------------------------------------------------------------------------------
+
+_EXTENSIONS = {
+    "application/gzip": ".gz",
+    "application/json": ".json",
+    "application/octet-stream": ".bin",
+    "audio/mpeg": ".mp3",
+    "audio/wav": ".wav",
+    "image/jpeg": ".jpg",
+    "text/plain": ".txt",
+}
+_SIGNATURE_BYTES = 16
+_SIGNATURES: tuple[tuple[bytes, str], ...] = (
+    (rb"\x89PNG\r\n\x1a\n", "image/png"),
+    (rb"\xff\xd8\xff", "image/jpeg"),
+    (rb"GIF8[79]a", "image/gif"),
+    (rb"RIFF....WEBP", "image/webp"),
+    (rb"RIFF....WAVE", "audio/wav"),
+    (rb"....ftypavi[fs]", "image/avif"),
+    (rb"....ftyp", "video/mp4"),
+    (rb"\x1a\x45\xdf\xa3", "video/webm"),
+    (rb"OggS", "audio/ogg"),
+    (rb"fLaC", "audio/flac"),
+    (rb"ID3|\xff[\xfb\xf3\xf2]", "audio/mpeg"),
+    (rb"%PDF-", "application/pdf"),
+    (rb"PK\x03\x04", "application/zip"),
+    (rb"\x1f\x8b", "application/gzip"),
+    (rb"glTF", "model/gltf-binary"),
+)
+
+
+def _sniff(start: bytes) -> str:
+    for signature, media_type in _SIGNATURES:
+        if re.match(signature, start, re.DOTALL):
+            return media_type
+    return "application/octet-stream"
+
+
+def _name_of(value: Any) -> str | None:
+    name = value if isinstance(value, os.PathLike) else getattr(value, "name", None)
+    if not isinstance(name, (str, os.PathLike)):
+        return None
+    return pathlib.PurePath(name).name or None
+
+
+def _name_in(path: _Path) -> str:
+    """The last name on the way to a value, for items of arrays have none."""
+    return next((part for part in reversed(path) if not part.isdigit()), "output")
+
+
+def _file_name(name: str) -> str:
+    name = re.sub(r"[^A-Za-z0-9._-]+", "_", name).lstrip(".") or "file"
+    stem, extension = os.path.splitext(name)
+    return stem[: 80 - len(extension[:20])] + extension[:20]
+
+
+def _with_extension(name: str, media_type: str) -> str:
+    if os.path.splitext(name)[1]:
+        return name
+    plain = media_type.split(";", 1)[0].strip().lower()
+    return name + (_EXTENSIONS.get(plain) or mimetypes.guess_extension(plain) or ".bin")
