@@ -1,6 +1,7 @@
 import { isOwner } from '../auth/principal.ts'
 import { GatewayError } from '../errors.ts'
 import type { FoundRef } from '../json/splicer.ts'
+import type { StagedObject } from '../store/staged-writer.ts'
 import { readRef } from '../uploads/ref.ts'
 import { type Upload, usableUntil } from '../uploads/upload.ts'
 import type { Admission } from './admit.ts'
@@ -14,8 +15,9 @@ export interface ReferredFile {
   readonly key: string
   /** Last day (UTC) on which it is there; absent where it was staged for this very request. */
   readonly day?: string
-  /** Bytes, of an upload. */
-  readonly size?: number
+  readonly contentType: string
+  /** Bytes. */
+  readonly size: number
 }
 
 /** A ref of a request, and what it means; refs to one file share one. */
@@ -45,7 +47,7 @@ export async function resolveRefs(
   call: Call,
   admission: Admission,
   found: readonly FoundRef[],
-  { files, taken }: { readonly files: readonly { readonly key: string }[]; readonly taken: number },
+  { files, taken }: { readonly files: readonly StagedObject[]; readonly taken: number },
 ): Promise<PlacedRef[]> {
   const ids = new Set(found.flatMap(({ text }) => readRef(text) ?? []))
   if (ids.size > uploadsMax) {
@@ -58,13 +60,17 @@ export async function resolveRefs(
   async function place(ref: FoundRef): Promise<ReferredFile> {
     const own = /^bulkway:form\/(0|[1-9]\d{0,5})$/.exec(ref.text)?.[1]
     const file = own === undefined ? undefined : files[Number(own)]
-    if (file !== undefined) return { path: pathOf(file.key), key: file.key }
+    if (file !== undefined) {
+      const { key, contentType, bytes: size } = file
+      return { path: pathOf(key), key, contentType, size }
+    }
     const uploadId = readRef(ref.text) ?? ''
     const known = placed.get(uploadId)
     if (known !== undefined) return known
     const upload = uploads.get(uploadId)
-    const { key, day, size } = await requireUsable(deps, call, admission, upload, ref.pointer)
-    const added = { path: pathOf(key, taken + placed.size), key, day, size }
+    const usable = await requireUsable(deps, call, admission, upload, ref.pointer)
+    const { key, day, contentType, size } = usable
+    const added = { path: pathOf(key, taken + placed.size), key, day, contentType, size }
     placed.set(uploadId, added)
     return added
   }
@@ -77,9 +83,7 @@ export async function resolveRefs(
 /** Distinct uploads among what refs mean. */
 export function uploadsOf(refs: readonly PlacedRef[]): Required<ReferredFile>[] {
   const files = new Set(refs.map(({ file }) => file))
-  return [...files].flatMap(({ day, size, ...file }) =>
-    day === undefined || size === undefined ? [] : [{ ...file, day, size }],
-  )
+  return [...files].flatMap(({ day, ...file }) => (day === undefined ? [] : [{ ...file, day }]))
 }
 
 /** The path of a file under the job's inputs; uploads bear a number, what was staged has one. */

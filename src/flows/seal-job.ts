@@ -8,12 +8,14 @@ import { type Edit, renderResidue } from '../json/render.ts'
 import type { LiftRule } from '../json/rules.ts'
 import type { Residue } from '../json/splicer.ts'
 import { makeWebhookToken } from '../webhooks/sealed-url.ts'
+import { type SignerIds, signerIds } from '../webhooks/signing-secret.ts'
 import type { Admission } from './admit.ts'
 import type { Call, Deps } from './deps.ts'
 import { chooseAccess, grantedKeys, withdrawAccess } from './give-access.ts'
 import { type LiftedRequest, s3ConfigNames } from './lift-payloads.ts'
 import { newGrant } from './new-grant.ts'
 import { members, readPolicyTtl, readWebhook, valueAt } from './request-members.ts'
+import { noteKey } from './results/request-id.ts'
 import { StandIns, standInsFor } from './stand-ins.ts'
 
 /**
@@ -41,14 +43,16 @@ export async function sealJob(
   const access = await chooseAccess(deps, asked, lifted, times)
   let minted: Minted | undefined
   try {
+    const requestKey = await noteKey(call, admission.principal, access.folder.grantId)
     const unsealed: Grant = {
       ...(await newGrant(deps, call, admission, access, times)),
+      ...(requestKey === undefined ? {} : { requestKey }),
       secrets: ownersSecrets(residue),
-      ...(webhook === undefined ? {} : { webhook }),
+      ...(webhook === undefined ? {} : { webhook, webhookSigner: await signerOf(deps, admission) }),
     }
     minted = isWanted ? await access.minter.mint(unsealed) : undefined
-    const bucketName = minted?.s3Config.bucketName
-    const standIns = new StandIns(deps, { grant: unsealed, native: access.native, bucketName })
+    const { native } = access
+    const standIns = new StandIns(deps, { grant: unsealed, native, s3Config: minted?.s3Config })
     const replaced = await standInsFor(lifted, standIns, formsOf(endpoint, residue))
     // The job bucket's keys are derived anew whenever they are looked for.
     const own = access.native === undefined ? [] : (minted?.secrets ?? [])
@@ -72,6 +76,10 @@ export async function sealJob(
       { limit, actual },
     )
   }
+}
+
+async function signerOf({ keyring }: Deps, { principal }: Admission): Promise<SignerIds> {
+  return signerIds(keyring, await principal.ids())
 }
 
 async function requestEdits(

@@ -1,10 +1,18 @@
+import type { S3Config } from '../access/minter.ts'
 import type { NativeAccess, PayloadForm } from '../config/config.ts'
 import type { Grant, GrantSecret } from '../grants/grant.ts'
 import { realKey } from '../grants/mount-path.ts'
+import { deriveScopedKey } from '../grants/scoped-key.ts'
 import type { Edit } from '../json/render.ts'
 import type { LiftRule } from '../json/rules.ts'
+import type { LiftedPayload } from '../json/splicer.ts'
 import { Secret } from '../log.ts'
 import { makeFileLink } from '../outputs/file-link.ts'
+import {
+  type InputForm,
+  type Reference,
+  renderInputReference,
+} from '../outputs/output-reference.ts'
 import type { Deps } from './deps.ts'
 import type { LiftedRequest } from './lift-payloads.ts'
 
@@ -13,8 +21,12 @@ export interface StandInsJob {
   readonly grant: Grant
   /** Absent: the job bucket. */
   readonly native?: NativeAccess | undefined
-  readonly bucketName?: string | undefined
+  /** What the job is given; absent where only a plan is made. */
+  readonly s3Config?: Pick<S3Config, 'accessId' | 'bucketName'> | undefined
 }
+
+/** What an input was before it was staged. */
+export type Original = Pick<Reference<InputForm>, 'as' | 'type' | 'bytes'>
 
 /** Makes the strings that stand in a request for its files. */
 export class StandIns {
@@ -30,11 +42,19 @@ export class StandIns {
   }
 
   /** What stands for the file at a virtual path, as JSON. */
-  async of(path: string, form: PayloadForm): Promise<string> {
+  async of(path: string, form: PayloadForm, original: Original): Promise<string> {
     if (form === 'url') return JSON.stringify(await this.#link(path))
-    const { grant, native, bucketName } = this.#job
+    const { grant, native, s3Config } = this.#job
     const key = native === undefined ? path : (realKey(grant, path, 'read') ?? path)
-    return JSON.stringify(form === 'key' ? key : `s3://${bucketName}/${key}`)
+    if (form === 'key') return JSON.stringify(key)
+    if (form === 's3-uri') return JSON.stringify(`s3://${s3Config?.bucketName}/${key}`)
+    const accessId = s3Config?.accessId ?? (await this.#plannedId())
+    return JSON.stringify(renderInputReference({ accessId, key, ...original }))
+  }
+
+  async #plannedId(): Promise<string> {
+    const { kid, grantId } = this.#job.grant
+    return (await deriveScopedKey(this.#deps.keyring, kid, grantId))?.accessId ?? ''
   }
 
   async #link(path: string): Promise<string> {
@@ -60,11 +80,23 @@ export async function standInsFor(
   const texts: string[] = []
   for (const { payload, object } of staged) {
     const path = `in/${object.key.split('/').at(-1)}`
-    texts[payload.index] = await standIns.of(path, formOf(payload.rule))
+    const { contentType, bytes } = object
+    const type = payload.mediaType ?? contentType
+    const original = { as: inputFormOf(payload), type, bytes }
+    texts[payload.index] = await standIns.of(path, formOf(payload.rule), original)
   }
   const edits: Edit[] = []
   for (const { start, end, rule, file } of refs) {
-    edits.push({ start, end, text: await standIns.of(file.path, formOf(rule)) })
+    const { contentType: type, size: bytes } = file
+    // A file has no spelling of its own: it is what a client without files would have sent.
+    const original = { as: rule?.encoding ?? 'base64', type, bytes }
+    edits.push({ start, end, text: await standIns.of(file.path, formOf(rule), original) })
   }
   return { texts, edits }
+}
+
+function inputFormOf({ encoding, dataUri, urlSafe }: LiftedPayload): InputForm {
+  if (encoding === 'text') return 'text'
+  if (dataUri) return 'data-uri'
+  return urlSafe ? 'base64url' : 'base64'
 }

@@ -1,6 +1,6 @@
 import { SEXTETS } from '../bytes/base64.ts'
 import type { BytePrimitives } from '../platform.ts'
-import { BACKSLASH, CARRIAGE_RETURN, EQUALS, LINE_FEED, QUOTE } from './characters.ts'
+import { BACKSLASH, CARRIAGE_RETURN, EQUALS, LINE_FEED, QUOTE, SLASH } from './characters.ts'
 import { EscapeReader, FAULTY, readEscape, UNFINISHED } from './escape.ts'
 import { invalidJson, invalidPayload, type Lift, type LiftState } from './lift.ts'
 
@@ -8,8 +8,13 @@ import { invalidJson, invalidPayload, type Lift, type LiftState } from './lift.t
 const scratch = new Uint8Array(16_384)
 const scratchWords = new DataView(scratch.buffer)
 const LETTER_U = 0x75
+const PLUS = 0x2b
+const MINUS = 0x2d
+const UNDERSCORE = 0x5f
 /** Plain base64 between two escapes that is worth a native call of its own. */
 const PLAIN_RUN = 1024
+/** Characters of each input that may tell the alphabet: in random content one of 32 does. */
+const PROBE_CHARACTERS = 4096
 
 /**
  * Decodes base64 of either alphabet, mixed too, padded or not, whose characters may be escaped and
@@ -19,6 +24,8 @@ const PLAIN_RUN = 1024
 export class Base64Lift implements Lift {
   at = 0
   written = 0
+  urlSafe = false
+  #alphabetKnown = false
   readonly #bytes: BytePrimitives
   readonly #pointer: string
   readonly #escape = new EscapeReader()
@@ -41,6 +48,7 @@ export class Base64Lift implements Lift {
 
   run(input: Uint8Array, from: number, to: number, base: number): LiftState {
     this.at = from
+    if (!this.#alphabetKnown) this.#probe(input, from, Math.min(to, from + PROBE_CHARACTERS))
     let single = from
     let quote = -1
     while (this.at < to) {
@@ -61,6 +69,16 @@ export class Base64Lift implements Lift {
       if (state === 'end') return state
     }
     return 'more'
+  }
+
+  #probe(input: Uint8Array, from: number, to: number): void {
+    for (let at = from; at < to; at++) {
+      const byte = input[at] ?? 0
+      if (byte === QUOTE) return
+      this.urlSafe = byte === MINUS || byte === UNDERSCORE
+      this.#alphabetKnown = this.urlSafe || byte === PLUS || byte === SLASH
+      if (this.#alphabetKnown) return
+    }
   }
 
   #quoteOrEnd(input: Uint8Array, to: number): number {

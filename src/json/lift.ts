@@ -9,6 +9,8 @@ export interface Lift {
   readonly at: number
   /** Bytes written into the current room. */
   readonly written: number
+  /** Whether what was read of base64 shows the URL-safe alphabet. */
+  readonly urlSafe?: boolean
   /** Gives the place for decoded bytes; its length is a multiple of 3, at least 3. */
   room(target: Uint8Array): void
   /**

@@ -14,6 +14,8 @@ export interface LiftedPayload {
   /** `text` is the string's own UTF-8, unescaped. */
   readonly encoding: 'base64' | 'text'
   readonly dataUri: boolean
+  /** Whether the base64 shows the URL-safe alphabet (RFC 4648 §5); known at its end. */
+  readonly urlSafe?: boolean
 }
 
 /** The span of one watched member's value in the residue. */

@@ -177,6 +177,6 @@ export class JsonSplicer {
     this.#held = NOTHING
     this.#heldAt = 0
     this.#payload = undefined
-    return { kind: 'payload-end', payload }
+    return { kind: 'payload-end', payload: lift.urlSafe ? { ...payload, urlSafe: true } : payload }
   }
 }
