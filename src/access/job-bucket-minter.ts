@@ -5,8 +5,8 @@ import { deriveScopedKey, type ScopedKey } from '../grants/scoped-key.ts'
 import { Secret } from '../log.ts'
 import type { Minter } from './minter.ts'
 
-/** The underscore makes every S3 SDK choose path style. */
-const bucketName = 'job_files'
+/** Name of the job bucket in `s3Config`; the underscore makes every S3 SDK choose path style. */
+export const jobBucketName = 'job_files'
 
 /** The default way: a scoped key for the job bucket at `jobBucketUrl` (no trailing slash). */
 export function createJobBucketMinter(options: {
@@ -28,7 +28,7 @@ export function createJobBucketMinter(options: {
         s3Config: {
           accessId,
           accessSecret,
-          bucketName,
+          bucketName: jobBucketName,
           endpointUrl: jobBucketUrl,
           region: 'us-east-1',
           keyPrefix: '',

@@ -1,4 +1,5 @@
 import { type Context, Hono } from 'hono'
+import { virtualHostOf } from '../config/virtual-host.ts'
 import openapi from '../contract/openapi.gen.json' with { type: 'json' }
 import { GatewayError } from '../errors.ts'
 import type { Deps } from '../flows/deps.ts'
@@ -27,7 +28,7 @@ export function createApp(deps: Deps, access: RequestAccess): Hono<AppEnv> {
   const bucketUrl = new URL(config.jobBucketUrl)
   const bucketPath = bucketUrl.pathname.replace(/\/$/, '')
   const ownHost = hostOf(bucketUrl.href) !== hostOf(config.publicUrl)
-  const virtualHost = ownHost ? virtualHostOf(bucketUrl, config.publicUrl) : undefined
+  const virtualHost = virtualHostOf(config)
   const app = new Hono<AppEnv>({
     getPath: (request) => routePath(request, ownHost ? undefined : bucketPath),
   })
@@ -131,13 +132,6 @@ export function createApp(deps: Deps, access: RequestAccess): Hono<AppEnv> {
 /** The host without a default port: behind a proxy that ends TLS the scheme is not the client's. */
 function hostOf(url: string): string {
   return new URL(url).host.replace(/:(80|443)$/, '')
-}
-
-/** The name whose subdomains are buckets: no address has any, and none may be the gateway's own host. */
-function virtualHostOf({ hostname }: URL, publicUrl: string): string | undefined {
-  const isAddress = /^(\[.*\]|[\d.]+)$/.test(hostname)
-  const isAbove = new URL(publicUrl).hostname.endsWith(`.${hostname}`)
-  return isAddress || isAbove ? undefined : hostname
 }
 
 function jsonReply(content: unknown): Reply {

@@ -1,11 +1,19 @@
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { describe, expect, it } from 'vitest'
-import { resolveWorkerLink } from '../../src/outputs/worker-link.ts'
+import { readWorkerLink, type WorkerLinkOptions } from '../../src/outputs/worker-link.ts'
 
 const accessId = 'BW1AJQTC'
 const bases = ['https://gw.example/s3', 'https://s3.gw.example']
-const resolve = (url: string) => resolveWorkerLink(url, { bases, accessId })
+function keyOf(url: string, options: WorkerLinkOptions): string | undefined {
+  const link = readWorkerLink(url, options)
+  return link !== undefined && 'key' in link ? link.key : undefined
+}
+const resolve = (url: string) => keyOf(url, { bases, accessId })
+const refusal = (url: string, more: Partial<WorkerLinkOptions> = {}) => {
+  const link = readWorkerLink(url, { bases, accessId, ...more })
+  return link !== undefined && 'refused' in link ? link.refused : undefined
+}
 
 function presign(endpoint: string, key: string, id = accessId): Promise<string> {
   const client = new S3Client({
@@ -112,11 +120,106 @@ describe('a link that a worker made', () => {
   })
 })
 
+describe('a link with the bucket in its host', () => {
+  const below = ['https://s3.gw.example', 'https://b.example:8443/base']
+  const inHost = (url: string) => keyOf(url, { below, accessId })
+
+  it('is known plain and presigned by the official SDK', async () => {
+    expect(inHost('https://job_files.s3.gw.example/out/a%20b.png')).toBe('out/a b.png')
+    expect(inHost('https://11-26.b.example:8443/base/out/a.png')).toBe('out/a.png')
+    const client = new S3Client({
+      endpoint: 'https://s3.gw.example',
+      region: 'us-east-1',
+      credentials: { accessKeyId: accessId, secretAccessKey: 'x' },
+    })
+    for (const Bucket of ['my-bucket', '11-26']) {
+      const command = new GetObjectCommand({ Bucket, Key: 'ä b+c%20d/(1)!.png' })
+      const url = await getSignedUrl(client, command)
+      expect(new URL(url).host).toBe(`${Bucket}.s3.gw.example`)
+      expect(inHost(url), url).toBe('ä b+c%20d/(1)!.png')
+    }
+  })
+
+  it('is none elsewhere', () => {
+    for (const url of [
+      'https://s3.gw.example/out/a.png',
+      'http://job_files.s3.gw.example/out/a.png',
+      'https://job_files.s3.gw.example:8443/out/a.png',
+      'https://job_files.s3.gw.example.evil/out/a.png',
+      'https://job_filess3.gw.example/out/a.png',
+      'https://11-26.b.example:8443/other/a.png',
+      'https://x@job_files.s3.gw.example/out/a.png',
+      'https://job_files.s3.gw.example/',
+      'https://job_files.s3.gw.example/../a.png',
+    ]) {
+      expect(inHost(url), url).toBeUndefined()
+    }
+  })
+})
+
+describe('an S3 URI', () => {
+  const uri = (url: string) => keyOf(url, { uris: ['job_files', 'acme/2026-11-21'], accessId })
+
+  it('names its key as it is', () => {
+    expect(uri('s3://job_files/out/a b%20?#.png')).toBe('out/a b%20?#.png')
+    expect(uri('s3://acme/2026-11-21/grant/out/a')).toBe('grant/out/a')
+  })
+
+  it('is none of another bucket, nor one that could mean another key', () => {
+    for (const text of [
+      's3://job_files',
+      's3://job_files/',
+      's3://job_files2/a',
+      's3://other/a',
+      'S3://job_files/a',
+      's3://job_files/../a',
+      's3://job_files/a/./b',
+      's3://job_files/a\\..\\b',
+      's3://job_files/a\0b',
+    ]) {
+      expect(uri(text), text).toBeUndefined()
+    }
+  })
+})
+
+describe('a text that is a plain link', () => {
+  it('may have anything in its key', () => {
+    const plain = 'https://gw.example/s3/b/out/a #1?.png'
+    expect(keyOf(plain, { bases, accessId, isString: true })).toBe('out/a #1?.png')
+    expect(keyOf(plain, { bases, accessId })).toBeUndefined()
+    const signed = `${v2('a.png')} and more`
+    expect(keyOf(signed, { bases, accessId })).toBe('a.png')
+  })
+})
+
+describe('a link that is refused', () => {
+  it('says why, where it leads to files of jobs', () => {
+    expect(refusal(v2('a.png', 'BW1OTHER'))).toBe('another job')
+    expect(refusal('https://gw.example/s3/b/../x')).toBe('unclear path')
+    expect(refusal('https://gw.example/s3/%2e%2e/x')).toBe('unclear path')
+    expect(refusal('s3://job_files/a/../b', { uris: ['job_files'] })).toBe('unclear path')
+  })
+
+  it('is no refusal where it is no link to a file', () => {
+    for (const url of [
+      'https://gw.example/s3',
+      'https://gw.example/s3/b',
+      'https://gw.example/s3/b/',
+      'https://gw.example/s3/b/k?x=1',
+      `${v2('a.png', 'BW1OTHER')}&uploadId=1`,
+      `https://elsewhere.example/b/../k`,
+      v2('a.png', 'BW1OTHER').replace('gw.example', 'elsewhere.example'),
+    ]) {
+      expect(refusal(url), url).toBeUndefined()
+    }
+  })
+})
+
 describe('a link that a worker made with a key of the store itself', () => {
   const buckets = ['https://store.example/base/files', 'https://files.store.example/base']
   const key = 'day/grant/out/ä b.png'
   const spelled = 'day/grant/out/%C3%A4%20b.png'
-  const inStore = (url: string) => resolveWorkerLink(url, { buckets, accessId })
+  const inStore = (url: string) => keyOf(url, { buckets, accessId })
   const query = `X-Amz-Credential=${accessId}%2F20261121%2Fr%2Fs3%2Faws4_request&X-Amz-Signature=x`
 
   it('is known in both spellings of its bucket, and no bucket is named twice', async () => {

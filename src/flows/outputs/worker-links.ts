@@ -1,13 +1,15 @@
+import { jobBucketName } from '../../access/job-bucket-minter.ts'
 import type { StoreConfig } from '../../config/config.ts'
+import { virtualHostOf } from '../../config/virtual-host.ts'
 import type { Grant } from '../../grants/grant.ts'
-import { virtualPath } from '../../grants/mount-path.ts'
-import { deriveScopedKey } from '../../grants/scoped-key.ts'
-import { makeFileLink } from '../../outputs/file-link.ts'
-import { resolveWorkerLink } from '../../outputs/worker-link.ts'
+import { realKey, virtualPath } from '../../grants/mount-path.ts'
+import { makeFileLink, readFileLink } from '../../outputs/file-link.ts'
+import { readWorkerLink } from '../../outputs/worker-link.ts'
 import type { CleanOptions } from '../../scrub/clean.ts'
 import { readWebhookToken } from '../../webhooks/sealed-url.ts'
 import type { Deps } from '../deps.ts'
-import { createReferences, linkOf, referenceBase } from './resolve-reference.ts'
+import { createListedOutputs } from './listed-outputs.ts'
+import { accessIdOf, createReferences, linkOf, referenceBase } from './resolve-reference.ts'
 
 /**
  * How URLs of these jobs are replaced: a worker's links by links of the gateway's own, whether they
@@ -15,44 +17,80 @@ import { createReferences, linkOf, referenceBase } from './resolve-reference.ts'
  * outputs; the sealed webhook's by the client's own.
  */
 export function workerLinks(deps: Deps, grants: readonly Grant[]): CleanOptions['links'] & {} {
-  const { config, keyring } = deps
+  const { config, keyring, platform } = deps
+  const outputsOf = createListedOutputs(deps)
   const { publicUrl, jobBucketUrl } = config
   const webhooksUrl = `${publicUrl}/webhooks`
   const references = createReferences(deps, grants)
 
-  async function pathOf(grant: Grant, url: string): Promise<string | undefined> {
-    if (grant.access !== undefined) {
-      const accessId = grant.secrets.find(({ kind }) => kind === 'access id')?.value.reveal()
-      const buckets = bucketUrls(config.stores.get(grant.storeId))
-      const key = accessId && resolveWorkerLink(url, { buckets, accessId })
-      return key ? virtualPath(grant, key) : undefined
+  const below = virtualHostOf(config) === undefined ? [] : [jobBucketUrl]
+  const filesUrl = `${publicUrl}/files`
+
+  async function linkIn(grant: Grant, url: string, isString: boolean) {
+    const accessId = await accessIdOf(deps, grant)
+    if (accessId === undefined) return undefined
+    const its = { accessId, isString }
+    if (grant.access === undefined) {
+      const uris = [jobBucketName]
+      return readWorkerLink(url, { ...its, bases: [jobBucketUrl], below, uris })
     }
-    const accessId = (await deriveScopedKey(keyring, grant.kid, grant.grantId))?.accessId
-    return accessId && resolveWorkerLink(url, { bases: [jobBucketUrl], accessId })
+    const store = config.stores.get(grant.storeId)
+    const uris = store === undefined ? [] : [store.bucket]
+    return readWorkerLink(url, { ...its, buckets: bucketUrls(store), uris })
   }
 
-  async function rewrite(url: string): Promise<string | undefined> {
+  async function fileLink(url: string, isString: boolean): Promise<string | undefined> {
+    let refused: string | undefined
+    for (const grant of grants) {
+      const found = await linkIn(grant, url, isString)
+      if (found === undefined) continue
+      if ('refused' in found) {
+        refused = found.refused
+        continue
+      }
+      const path = grant.access === undefined ? found.key : virtualPath(grant, found.key)
+      const isReadable = path !== undefined && realKey(grant, path, 'read') !== undefined
+      if (!isReadable) refused = 'beyond the job'
+      // What only may be a link, as a sentence may begin with one, is one where its file is there.
+      else if (!isString || (await outputsOf(grant)).has(path)) return await linkTo(grant, path)
+    }
+    if (refused !== undefined && !isString) references.refuse(refused, grants[0])
+    return undefined
+  }
+
+  async function linkTo(grant: Grant, path: string): Promise<string> {
+    const { grantId, readExpiresAt: expiresAt } = grant
+    return await makeFileLink({ keyring, publicUrl, grantId, path, expiresAt })
+  }
+
+  async function rewrite(url: string, isString: boolean): Promise<string | undefined> {
     if (url.startsWith(`${webhooksUrl}/`)) {
       const claim = await readWebhookToken(keyring, url.slice(webhooksUrl.length + 1))
       return grants.find(({ grantId }) => grantId === claim?.grantId)?.webhook
     }
+    if (url.startsWith(`${filesUrl}/`)) {
+      const [sealed = ''] = url.slice(filesUrl.length + 1).split('/')
+      const isOurs = isString || (await readFileLink(keyring, sealed, platform.now()))
+      if (!isOurs) references.refuse('forged link', grants[0])
+      return undefined
+    }
     if (url.startsWith(`${referenceBase}/`)) {
-      const output = await references.resolve(url)
+      const output = isString ? undefined : await references.resolve(url)
       return output && (await linkOf(deps, output))
     }
-    for (const grant of grants) {
-      const path = await pathOf(grant, url)
-      if (!path) continue
-      const { grantId, readExpiresAt: expiresAt } = grant
-      return await makeFileLink({ keyring, publicUrl, grantId, path, expiresAt })
-    }
-    return undefined
+    return await fileLink(url, isString)
   }
 
   const native = grants.filter(({ access }) => access !== undefined)
   const stores = new Set(native.map(({ storeId }) => config.stores.get(storeId)))
-  const bases = [jobBucketUrl, webhooksUrl, referenceBase, ...[...stores].flatMap(bucketUrls)]
-  return { bases, rewrite }
+  // With its day, for a bucket's name alone may be as short as three letters.
+  const uris = native.map(({ storeId, day }) => `${config.stores.get(storeId)?.bucket}/${day}`)
+  const bases = [
+    ...[jobBucketUrl, webhooksUrl, filesUrl, referenceBase],
+    ...[...stores].flatMap(bucketUrls),
+    ...new Set([jobBucketName, ...uris].map((name) => `s3://${name}`)),
+  ]
+  return { bases, below, rewrite }
 }
 
 /** A store's bucket as clients spell it: in the path, and in the host's name. */
