@@ -41,6 +41,8 @@ export interface Grant {
   readonly secrets: readonly GrantSecret[]
   /** The client's own webhook URL, if it gave one. */
   readonly webhook?: string
+  /** Whose secrets sign it: one id, or the one under each master key; absent: the owner's. */
+  readonly webhookSigner?: string | Readonly<Record<string, string>>
   readonly jobId?: string
   /** Whose keys the worker was given, where they are the store's own; absent: the job bucket's. */
   readonly access?: NativeAccess

@@ -5,10 +5,17 @@ import type { Target } from './target.ts'
 /** Read of an answer, so that the connection can be used again; the rest is cut off. */
 const answerMaxBytes = 64 * 1024
 
+/** What a receiver answered. */
+export interface Receipt {
+  /** Its own status, or 502 for a redirect, which is never followed. */
+  readonly status: number
+  /** `Retry-After` in milliseconds from now. */
+  readonly retryAfterMs?: number
+}
+
 /**
  * POSTs a body to a checked target, at its checked addresses where the runtime can pin them, and
- * resolves to the status for the platform: the target's own, or 502 for a redirect, which is never
- * followed.
+ * resolves to what the target answered.
  *
  * @throws {GatewayError} upstream_unreachable when the target cannot be reached
  */
@@ -17,16 +24,20 @@ export async function relay(options: {
   readonly target: Target
   readonly body: Uint8Array | OutgoingBody
   readonly contentType: string
+  /** The message's own, beside those of every request. */
+  readonly headers?: Headers
   /** Milliseconds without a byte; also how long reading the answer may take in all. */
   readonly idleTimeoutMs: number
-}): Promise<number> {
-  const { platform, target, body, contentType, idleTimeoutMs } = options
+  readonly signal?: AbortSignal
+}): Promise<Receipt> {
+  const { platform, target, body, contentType, idleTimeoutMs, signal } = options
   const headers = new Headers({
     accept: '*/*',
     'accept-encoding': 'identity',
     'content-type': contentType,
     'user-agent': 'bulkway',
   })
+  for (const [name, value] of options.headers ?? []) headers.set(name, value)
   const response = await platform
     .send({
       method: 'POST',
@@ -36,6 +47,7 @@ export async function relay(options: {
       idleTimeoutMs,
       addresses: target.addresses,
       idempotent: false,
+      ...(signal === undefined ? {} : { signal }),
     })
     .catch((cause) => {
       throw cause instanceof GatewayError
@@ -44,7 +56,16 @@ export async function relay(options: {
     })
   await drain(response.body, () => platform.now(), platform.now() + idleTimeoutMs)
   const { status } = response
-  return status >= 200 && (status < 300 || status >= 400) && status < 600 ? status : 502
+  const isOwn = status >= 200 && (status < 300 || status >= 400) && status < 600
+  const retryAfterMs = readRetryAfter(response.headers.get('retry-after'), platform.now())
+  return { status: isOwn ? status : 502, ...(retryAfterMs !== undefined && { retryAfterMs }) }
+}
+
+/** Seconds or a date (RFC 9110 §10.2.3); undefined where it is neither, or over. */
+function readRetryAfter(text: string | null, now: number): number | undefined {
+  const value = text?.trim() ?? ''
+  const ms = /^\d{1,9}$/.test(value) ? Number(value) * 1000 : Date.parse(value) - now
+  return ms > 0 ? ms : undefined
 }
 
 /** The status is known, so a fault or an endless answer changes nothing any more. */

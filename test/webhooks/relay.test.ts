@@ -29,8 +29,13 @@ afterAll(() => {
   server.close()
 })
 
-function send(idleTimeoutMs = 2000, host = 'hooks.invalid'): Promise<number> {
+async function send(idleTimeoutMs = 2000, host = 'hooks.invalid'): Promise<number> {
+  return (await receipt(idleTimeoutMs, host)).status
+}
+
+function receipt(idleTimeoutMs = 2000, host = 'hooks.invalid', signal?: AbortSignal) {
   return relay({
+    ...(signal && { signal }),
     platform,
     target: { url: new URL(`http://${host}:${port}/hook?x=1`), addresses: ['127.0.0.1'] },
     body: new TextEncoder().encode('{"id":"1"}'),
@@ -103,6 +108,30 @@ describe('the relay of a webhook', () => {
       response.write('x', () => response.destroy())
     }
     expect(await send()).toBe(200)
+  })
+
+  it('tells when to come again, in seconds or by a date', async () => {
+    for (const [text, expected] of [
+      ['7', 7000],
+      [new Date(Date.now() + 60_500).toUTCString(), expect.closeTo(60_000, -3.4)],
+      ['0', undefined],
+      ['soon', undefined],
+      ['-5', undefined],
+      ['Wed, 21 Oct 2015 07:28:00 GMT', undefined],
+    ] as const) {
+      answer = (response) => response.writeHead(503, { 'retry-after': text }).end()
+      expect((await receipt()).retryAfterMs).toEqual(expected)
+    }
+  })
+
+  it('ends at its deadline, however busy the receiver seems', async () => {
+    answer = (response) => {
+      // Interim answers keep the connection from being idle.
+      const timer = setInterval(() => response.writeProcessing(), 20)
+      response.once('close', () => clearInterval(timer))
+    }
+    const late = receipt(5000, 'hooks.invalid', AbortSignal.timeout(150))
+    await expect(late).rejects.toMatchObject({ code: 'upstream_unreachable' })
   })
 
   it('says that a target is not there', async () => {

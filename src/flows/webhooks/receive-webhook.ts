@@ -1,20 +1,16 @@
 import { GatewayError } from '../../errors.ts'
 import type { Grant } from '../../grants/grant.ts'
-import { readChunk } from '../../intake/stage-json.ts'
 import { reasonOf } from '../../log.ts'
-import type { Body, OutgoingBody, Reply } from '../../platform.ts'
-import { cleanBody } from '../../scrub/clean.ts'
-import { webhookPrefix } from '../../store/keys.ts'
-import { createStagedWriter, type StagedObject } from '../../store/staged-writer.ts'
-import type { ObjectStore } from '../../store/store.ts'
-import { relay } from '../../webhooks/relay.ts'
+import type { Body, Reply } from '../../platform.ts'
+import { deliveryDay } from '../../store/keys.ts'
+import { messageIdOf } from '../../webhooks/message-id.ts'
 import { readWebhookToken } from '../../webhooks/sealed-url.ts'
-import { checkTarget } from '../../webhooks/target.ts'
-import { cleaning } from '../clean-answer.ts'
 import type { Deps } from '../deps.ts'
-import { withMissingOutput } from '../missing-output.ts'
 import { keepReceived } from '../results/keep-result.ts'
 import { settleJob } from '../settle-job.ts'
+import { keepWebhook } from './deliver-durably.ts'
+import { sendWebhook } from './send-webhook.ts'
+import { spoolWebhook } from './spool-webhook.ts'
 
 /**
  * Milliseconds after sealing during which only the submit response binds a job. After that the
@@ -28,17 +24,11 @@ const bindByAnswerMs = 5000
  */
 const repeatsMs = 60_000
 
-/** A webhook body in the store, and what it says of its job. */
-interface Received {
-  readonly object: StagedObject
-  readonly id: string | undefined
-  readonly status: string | undefined
-}
-
 /**
  * Takes the platform's webhook of a job: checks that it is the job of the sealed grant, ends the
- * grant, relays the scrubbed body to the client's own webhook and answers as the client does.
- * The body waits in the store meanwhile, so that it is never whole in memory and never half-relayed.
+ * grant, and relays the scrubbed body to the client's own webhook. The answer is the client's, or 200
+ * once the webhook is kept where `webhooks.durable` is set. The body waits in the store meanwhile, so
+ * that it is never whole in memory and never half-relayed.
  *
  * @throws {GatewayError} not_found, forbidden, job_not_bound, body_too_large, store_unavailable,
  *   webhook_refused, upstream_unreachable
@@ -51,67 +41,34 @@ export async function receiveWebhook(deps: Deps, sealed: string, body: Body): Pr
     await body.cancel()
     throw new GatewayError('not_found', 'Cannot find the job of this webhook')
   }
-  const received = await spool(deps, grant, store, body)
+  const isDurable = deps.config.webhooks.durable && grant.webhook !== undefined
+  const day = isDurable ? deliveryDay(grant.day) : grant.day
+  const { object, id, status } = await spoolWebhook(deps, grant, day, store, body)
+  let isKept = false
   try {
-    const bound = await bindJob(deps, grant, received.id)
-    await settleJob(deps, bound, received.status, deps.platform.now() - repeatsMs)
-    await keepReceived(deps, bound, store, received.object.key, received.status)
-    if (grant.webhook === undefined) return received200()
-    return await deliver(deps, grant.webhook, store, received.object)
-  } finally {
-    await store.delete(received.object.key).catch((error: unknown) => {
-      // The sweep removes it; a failure here would have the platform deliver twice.
-      deps.log.write('warn', { event: 'clean_up_failed', reason: reasonOf(error) })
-    })
-  }
-}
-
-/** Writes the scrubbed body to a folder that no key of a job reaches; the sweep finds it after a crash. */
-async function spool(deps: Deps, grant: Grant, store: ObjectStore, body: Body): Promise<Received> {
-  const { config, platform, pool } = deps
-  let id: string | undefined
-  let status: string | undefined
-  const source: Body = { ...body, read: () => readChunk(body) }
-  const clean = cleanBody(platform, source, {
-    ...(await cleaning(deps, [grant])),
-    onEnd: withMissingOutput(deps, grant, async (facts) => {
-      id = facts.id
-      status = facts.status
-    }),
-  })
-  const { day } = grant
-  const folder = { day, grantId: deps.grants.newId(day) }
-  const key = `${webhookPrefix(folder)}body.json`
-  const writer = createStagedWriter({
-    store,
-    pool,
-    platform,
-    partBytes: config.staging.partBytes,
-    partsInFlight: config.staging.partsInFlight,
-    name: () => ({ key, contentType: 'application/json' }),
-  })
-  let bytes = 0
-  try {
-    for (;;) {
-      const chunk = await clean.read()
-      if (chunk === undefined) break
-      bytes += chunk.length
-      if (bytes > config.limits.webhookMaxBytes) throw tooLarge(config.limits.webhookMaxBytes)
-      await writer.write(chunk)
+    const bound = await bindJob(deps, grant, id)
+    const seenAt = deps.platform.now() - repeatsMs
+    await settleJob(deps, bound, status, seenAt)
+    await keepReceived(deps, bound, store, object.key, status)
+    const { webhook: url, owner, webhookSigner: signer = owner } = bound
+    if (url === undefined) return answered(200)
+    const isEarly = status !== 'COMPLETED' && (bound.wokenAt ?? Number.NEGATIVE_INFINITY) > seenAt
+    const messageId = await messageIdOf(bound, status, isEarly)
+    if (isDurable) {
+      // A fault leaves it open whether it is: the body stays.
+      isKept = true
+      isKept = await keepWebhook(deps, bound, { messageId, url, object })
+      return answered(200)
     }
-    return { object: await writer.finish(), id, status }
-  } catch (error) {
-    await clean.cancel(error)
-    await writer.abort(error)
-    throw error
+    return answered((await sendWebhook(deps, { messageId, signer, url, store, ...object })).status)
+  } finally {
+    if (!isKept) {
+      await store.delete(object.key).catch((error: unknown) => {
+        // The sweep removes it; a failure here would have the platform deliver twice.
+        deps.log.write('warn', { event: 'clean_up_failed', reason: reasonOf(error) })
+      })
+    }
   }
-}
-
-function tooLarge(limit: number): GatewayError {
-  return new GatewayError('body_too_large', `Cannot take a webhook body over ${limit} bytes`, {
-    limitName: 'webhookMaxBytes',
-    limit,
-  })
 }
 
 async function bindJob(deps: Deps, grant: Grant, jobId: string | undefined): Promise<Grant> {
@@ -134,34 +91,6 @@ async function bindJob(deps: Deps, grant: Grant, jobId: string | undefined): Pro
   return grant
 }
 
-async function deliver(
-  deps: Deps,
-  webhook: string,
-  store: ObjectStore,
-  object: StagedObject,
-): Promise<Reply> {
-  const { config, platform } = deps
-  const target = await checkTarget(webhook, {
-    resolve: platform.resolve,
-    allowLoopback: config.allowLoopbackWebhooks,
-  })
-  const stored = await store.send({ method: 'GET', key: object.key })
-  if (stored.status !== 200) throw new GatewayError('store_unavailable', 'Cannot read the webhook')
-  const body: OutgoingBody = {
-    length: object.bytes,
-    read: () => stored.body.read(),
-    cancel: (reason) => stored.body.cancel(reason),
-  }
-  const status = await relay({
-    platform,
-    target,
-    body,
-    contentType: 'application/json',
-    idleTimeoutMs: config.limits.idleTimeoutMs,
-  })
+function answered(status: number): Reply {
   return { status, headers: new Headers() }
-}
-
-function received200(): Reply {
-  return { status: 200, headers: new Headers() }
 }
