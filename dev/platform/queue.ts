@@ -22,6 +22,8 @@ export interface Queue {
   take(endpointId: string, workerId: string, count: number): Job[]
   finish(job: Job, status: JobStatus, result?: { output?: unknown; error?: string }): void
   retry(job: Job): void
+  /** Forgets a job at once, as when its retention is over; false when there is none. */
+  forget(jobId: string): boolean
   /** Removes queued jobs; how many there were. */
   purge(endpointId: string): number
   /** Tells those who wait that a job has changed. */
@@ -119,6 +121,11 @@ export function createQueue(options: {
       job.chunks = []
       job.retries += 1
       touch()
+    },
+    forget(jobId) {
+      const known = jobs.delete(jobId)
+      touch()
+      return known
     },
     purge(endpointId) {
       const queued = of(endpointId).filter(({ status }) => status === 'IN_QUEUE')

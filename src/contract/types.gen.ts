@@ -75,7 +75,7 @@ export interface paths {
         };
         /**
          * Read the state of a job
-         * @description The platform's answer without secrets, links to outputs made to work without a key.
+         * @description The platform's answer without secrets, links to outputs made to work without a key. Where the platform no longer knows the job, or cannot be reached, the result that the gateway has kept (its owner's alone).
          */
         readonly get: operations["getJobStatus"];
         readonly put?: never;
@@ -222,6 +222,32 @@ export interface paths {
          * @description Only for jobs that failed or timed out; the job's access to its files is woken with a new expiry. A 409 says why that cannot be.
          */
         readonly post: operations["retryJob"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v2/{endpointId}/jobs": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Id of the upstream endpoint
+                 * @example demo
+                 */
+                readonly endpointId: components["parameters"]["EndpointId"];
+            };
+            readonly cookie?: never;
+        };
+        /**
+         * Find jobs by the request that submitted them
+         * @description For a client that has not heard the id of its job, because it left before the answer came: the jobs that the caller has submitted with this `X-Request-ID`, the latest first. One whose id the platform has not said yet has none; ask again after `Retry-After`. Only jobs that the gateway keeps a grant of are known: in `passthrough` mode those of which it has staged, referred to or rewritten something.
+         */
+        readonly get: operations["findJobs"];
+        readonly put?: never;
+        readonly post?: never;
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -1449,6 +1475,21 @@ export interface components {
              */
             readonly expiresAt: string;
         };
+        /** @description Jobs that one request has submitted, the latest first. */
+        readonly FoundJobs: {
+            /** @description The `X-Request-ID` that was asked for. */
+            readonly requestId: string;
+            /** @description The jobs; more than one where the request id was used again. */
+            readonly jobs: readonly {
+                /** @description Id of the job; absent while the platform has not said it. */
+                readonly id?: string;
+                /**
+                 * Format: date-time
+                 * @description When it was sent to the platform.
+                 */
+                readonly submittedAt: string;
+            }[];
+        };
         /** @description The gateway is well; when it is not there is a problem object instead. */
         readonly GatewayStatus: {
             /**
@@ -2311,6 +2352,11 @@ export interface components {
         /** @description Id of a multipart upload */
         readonly UploadId: string;
         /**
+         * @description The caller's own name of this request, passed on; `GET /v2/{endpointId}/jobs?requestId=…` tells its job. It may be used again, but then it is the name of several jobs
+         * @example order-4711
+         */
+        readonly XRequestId: string;
+        /**
          * @description `return=plan` asks what would become of the request: it is read to its end and dropped
          * @example return=plan
          */
@@ -2380,6 +2426,11 @@ export interface operations {
             };
             readonly header?: {
                 /**
+                 * @description The caller's own name of this request, passed on; `GET /v2/{endpointId}/jobs?requestId=…` tells its job. It may be used again, but then it is the name of several jobs
+                 * @example order-4711
+                 */
+                readonly "X-Request-ID"?: components["parameters"]["XRequestId"];
+                /**
                  * @description `return=plan` asks what would become of the request: it is read to its end and dropped
                  * @example return=plan
                  */
@@ -2434,6 +2485,11 @@ export interface operations {
                 readonly filename?: components["parameters"]["Filename"];
             };
             readonly header?: {
+                /**
+                 * @description The caller's own name of this request, passed on; `GET /v2/{endpointId}/jobs?requestId=…` tells its job. It may be used again, but then it is the name of several jobs
+                 * @example order-4711
+                 */
+                readonly "X-Request-ID"?: components["parameters"]["XRequestId"];
                 /**
                  * @description `return=plan` asks what would become of the request: it is read to its end and dropped
                  * @example return=plan
@@ -2702,6 +2758,55 @@ export interface operations {
             readonly 401: components["responses"]["Unauthorized"];
             readonly 404: components["responses"]["NotFound"];
             readonly 409: components["responses"]["Conflict"];
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly findJobs: {
+        readonly parameters: {
+            readonly query: {
+                /**
+                 * @description The `X-Request-ID` that `run` or `runsync` was sent with
+                 * @example order-4711
+                 */
+                readonly requestId: string;
+            };
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Id of the upstream endpoint
+                 * @example demo
+                 */
+                readonly endpointId: components["parameters"]["EndpointId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The jobs; none where there is no such request of this caller */
+            readonly 200: {
+                headers: {
+                    /** @description Seconds after which an id that is missing may be known */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "requestId": "order-4711",
+                     *       "jobs": [
+                     *         {
+                     *           "id": "sync-4f2a1c9e-77aa-4b6f-8a65-1d0f3a5b9c11-u1",
+                     *           "submittedAt": "2026-11-21T12:00:00.000Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["FoundJobs"];
+                };
+            };
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 404: components["responses"]["NotFound"];
             readonly default: components["responses"]["Problem"];
         };
     };

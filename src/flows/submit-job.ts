@@ -16,6 +16,7 @@ import { forward, isNotSent, untouched } from './pass-through.ts'
 import { planSubmit, type SubmitOperation } from './plan-submit.ts'
 import { readSmallBody } from './read-small-body.ts'
 import { keepAnswer } from './results/keep-result.ts'
+import { noteRequest } from './results/request-id.ts'
 import { sealJob } from './seal-job.ts'
 import { dropJob, leaveJob, settleJob } from './settle-job.ts'
 
@@ -93,12 +94,16 @@ async function submit(
   request: Uint8Array,
 ): Promise<Reply> {
   const { endpoint, principal } = admission
+  // Beside the request, which takes longer; a client that leaves meanwhile can still find the job.
+  const noted = noteRequest(deps, grant)
   const response = await forward(deps, call, endpoint, principal, operation, request).catch(
     async (error: unknown) => {
+      await noted
       await (isNotSent(error) ? dropJob(deps, grant) : leaveJob(deps, grant))
       throw error
     },
   )
+  await noted
   const isRefused = response.status >= 400 && response.status < 500
   let isDecided = false
   let said: { readonly jobId: string; readonly status: string | undefined } | undefined

@@ -6,6 +6,7 @@ import { listRequests } from '../flows/list-requests.ts'
 import { submitOpenai } from '../flows/openai/submit-openai.ts'
 import { passThrough } from '../flows/pass-through.ts'
 import { type JobOperation, readJob } from '../flows/read-job.ts'
+import { findJobs } from '../flows/results/find-jobs.ts'
 import { retryJob } from '../flows/retry-job.ts'
 import { submitJob } from '../flows/submit-job.ts'
 import type { Reply } from '../platform.ts'
@@ -40,6 +41,9 @@ export function addEndpointRoutes(
   addJobRoute('cancel', ['POST'])
   app.post(`${base}/retry/:jobId`, (context) =>
     route(context, () => retryJob(deps, readCall(context, access), readJobId(context))),
+  )
+  app.get(`${base}/jobs`, (context) =>
+    route(context, () => findJobs(deps, readCall(context, access))),
   )
   app.delete(`${base}/jobs/:jobId`, (context) =>
     route(context, () => deleteJob(deps, readCall(context, access), readJobId(context))),

@@ -27,6 +27,8 @@ export interface PlatformView {
   purge(endpointId: string): Promise<void>
   /** Sends one chunk of a generator handler's output. */
   chunk(endpointId: string, jobId: string, output: unknown): Promise<void>
+  /** Has the platform forget a job, as when its retention is over. */
+  forget(jobId: string): Promise<void>
   /** Ends a job with what a handler returned: `{output}` or `{error}`. */
   finish(endpointId: string, jobId: string, result: Record<string, unknown>): Promise<void>
 }
@@ -57,6 +59,7 @@ export function createPlatformView(url: string): PlatformView {
     purge: (endpointId) => post(`/v2/${endpointId}/purge-queue`, {}),
     chunk: (endpointId, jobId, output) =>
       post(`/v2/${endpointId}/job-stream/${worker}/${jobId}?gpu=x`, { output }),
+    forget: (jobId) => post(`/_emulator/forget/${jobId}`, {}),
     finish: (endpointId, jobId, result) =>
       post(`/v2/${endpointId}/job-done/${worker}/${jobId}?gpu=x&isStream=false`, result),
   }

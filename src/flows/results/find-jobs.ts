@@ -1,0 +1,53 @@
+import type { components } from '../../contract/types.gen.ts'
+import { GatewayError } from '../../errors.ts'
+import type { Grant } from '../../grants/grant.ts'
+import type { Reply } from '../../platform.ts'
+import { grantOfRequest } from '../../store/keys.ts'
+import { admit, proveCaller } from '../admit.ts'
+import type { Call, Deps } from '../deps.ts'
+import { isRequestId, notePrefixes } from './request-id.ts'
+
+type FoundJobs = components['schemas']['FoundJobs']
+
+/** Jobs that are told at most; a request id is to be of one. */
+const mostJobs = 20
+
+/** Seconds after which a job whose id is not known yet may be asked for again. */
+const retryAfterSeconds = 2
+
+/**
+ * Tells the jobs that the caller has submitted under one `X-Request-ID`, the latest first: for a
+ * client that has not heard the job id, because it left before the answer came. A job is without an
+ * id as long as the platform has not said it; one that was passed on untouched is not known here.
+ *
+ * @throws {GatewayError} invalid_request without a request id; unauthorized, store_unavailable
+ */
+export async function findJobs(deps: Deps, call: Call): Promise<Reply> {
+  const admission = await admit(deps, call)
+  const requestId = new URLSearchParams(call.search).get('requestId') ?? ''
+  if (!isRequestId(requestId)) {
+    throw new GatewayError('invalid_request', 'Say which request: requestId of 1 to 256 characters')
+  }
+  await proveCaller(deps, call, admission)
+  const prefixes = await notePrefixes(admission.principal, call.endpointId, requestId)
+  const pages = await Promise.all(prefixes.map((prefix) => grantIds(deps, prefix)))
+  const grants = await Promise.all(
+    pages.flat().map((grantId) => deps.grants.read(grantId, { fresh: true })),
+  )
+  const jobs = grants
+    .filter((grant): grant is Grant => grant !== undefined && !grant.deleted)
+    .sort((one, other) => other.createdAt - one.createdAt)
+    .map(({ jobId, createdAt }) => ({
+      ...(jobId !== undefined && { id: jobId }),
+      submittedAt: new Date(createdAt).toISOString(),
+    }))
+  const found: FoundJobs = { requestId, jobs }
+  const headers = new Headers({ 'content-type': 'application/json', 'cache-control': 'no-store' })
+  if (jobs.some(({ id }) => id === undefined)) headers.set('retry-after', `${retryAfterSeconds}`)
+  return { status: 200, headers, body: new TextEncoder().encode(JSON.stringify(found)) }
+}
+
+async function grantIds({ stateStore }: Deps, prefix: string): Promise<string[]> {
+  const { objects } = await stateStore.list(prefix, { maxKeys: mostJobs })
+  return objects.map(({ key }) => grantOfRequest(key)).filter((id) => id !== undefined)
+}
