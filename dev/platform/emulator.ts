@@ -40,6 +40,8 @@ export interface EmulatedPlatform {
   readonly webhookTries: readonly WebhookTry[]
   /** Lets the next call of a route fail. */
   failNext(fault: NextFault): void
+  /** Forgets a job at once, as when its retention is over; false when there is none. */
+  forget(jobId: string): boolean
   close(): Promise<void>
 }
 
@@ -125,6 +127,9 @@ export async function createPlatform(options: PlatformOptions): Promise<Emulated
       faults.push(fault)
       return exchange.answer(200, {})
     }
+    if (what === 'forget' && exchange.method === 'POST') {
+      return exchange.answer(queue.forget(id) ? 200 : 404, {})
+    }
     if (what === 'jobs') {
       const job = queue.recall(id)
       if (job === undefined) return exchange.answer(404, { error: 'no such job' })
@@ -157,6 +162,7 @@ export async function createPlatform(options: PlatformOptions): Promise<Emulated
     submitted: (endpointId) => queue.submitted(endpointId),
     webhookTries,
     failNext: (fault) => faults.push(fault),
+    forget: (jobId) => queue.forget(jobId),
     close() {
       closed.abort()
       queue.close()

@@ -271,3 +271,13 @@ test('gives each of two workers that wait one of two jobs', async () => {
   const [one, two] = await Promise.all([worker(platform).take(), worker(platform).take()])
   expect([one.id, two.id].toSorted()).toEqual([first.id, second.id].toSorted())
 })
+
+test('forgets a job when it is told to, and says so', async () => {
+  const { platform, endpoint } = await start()
+  const { id } = await endpoint.run({ input: { a: 1 } })
+  expect(platform.forget(id)).toBe(true)
+  expect((await call(`${platform.url}/v2/demo/status/${id}`)).status).toBe(404)
+  expect(platform.forget(id)).toBe(false)
+  const url = `${platform.url}/_emulator/forget/${id}`
+  expect((await call(url, { method: 'POST' })).status).toBe(404)
+})
