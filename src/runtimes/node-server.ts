@@ -1,4 +1,4 @@
-import type { Server } from 'node:http'
+import type { IncomingMessage, Server } from 'node:http'
 import { type HttpBindings, serve } from '@hono/node-server'
 import type { Context } from 'hono'
 import type { Deps } from '../flows/deps.ts'
@@ -6,6 +6,7 @@ import { createApp } from '../http/app.ts'
 import { answerOnNode, onItsWay } from './node-answer.ts'
 import { createNodeBody } from './node-body.ts'
 import { lingerAfterAnswers } from './node-linger.ts'
+import { createNodeWebSockets } from './node-websocket.ts'
 
 /** A gateway that listens. */
 export interface NodeServer {
@@ -19,6 +20,7 @@ export async function serveOnNode(
   deps: Deps,
   address: { readonly hostname: string; readonly port: number },
 ): Promise<NodeServer> {
+  const webSockets = createNodeWebSockets()
   const app = createApp(deps, {
     bodyOf(context) {
       const { incoming } = context.env as HttpBindings
@@ -35,6 +37,13 @@ export async function serveOnNode(
       deps.platform.waitUntil(answerOnNode(outgoing, reply))
       return onItsWay
     },
+    upgrade: (context, request) =>
+      webSockets.upgrade((context.env as HttpBindings).incoming, request),
+    join(context, reply) {
+      const { incoming, outgoing } = context.env as HttpBindings
+      webSockets.join(incoming, outgoing, reply)
+      return onItsWay
+    },
   })
 
   const { promise: port, resolve } = Promise.withResolvers<number>()
@@ -44,11 +53,16 @@ export async function serveOnNode(
       ...address,
       autoCleanupIncoming: false,
       // Large bodies take as long as they take: only idle connections are given up.
-      serverOptions: { requestTimeout: 0, headersTimeout: 60_000 },
+      serverOptions: {
+        requestTimeout: 0,
+        headersTimeout: 60_000,
+        shouldUpgradeCallback: (incoming: IncomingMessage) => webSockets.isWanted(incoming),
+      },
     },
     (listening) => resolve(listening.port),
   ) as Server
   lingerAfterAnswers(server)
+  webSockets.listen(server)
 
   return {
     port: await port,
@@ -59,6 +73,7 @@ export async function serveOnNode(
         setTimeout(() => {
           // A reader that has stalled would keep the process for ever.
           server.closeAllConnections()
+          webSockets.closeAll()
           closed()
         }, graceMs).unref()
       }),
