@@ -182,10 +182,8 @@ describe('a WebSocket to workers', () => {
     workers.server.removeAllListeners('upgrade')
     const left = new Promise<void>((resolve) => {
       workers.server.on('upgrade', (_, socket) => {
-        socket
-          .on('close', resolve)
-          .on('error', () => {})
-          .resume()
+        socket.on('error', () => {}).resume()
+        socket.once('end', () => resolve(void socket.destroy()))
       })
     })
     const client = open()
