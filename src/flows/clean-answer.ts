@@ -9,6 +9,7 @@ import { responseHeaders } from '../upstream/headers.ts'
 import { makeWebhookToken } from '../webhooks/sealed-url.ts'
 import type { Deps } from './deps.ts'
 import { inlineOutputs } from './outputs/inline-outputs.ts'
+import { linkOutputKeys } from './outputs/link-output-keys.ts'
 import { workerLinks } from './outputs/worker-links.ts'
 
 /** How one answer is treated beside being cleaned. */
@@ -36,8 +37,11 @@ export async function cleanAnswer(
   options: AnswerOptions = {},
 ): Promise<Reply> {
   const isInline = deps.config.endpoint(grant.endpointId)?.outputs === 'inline'
-  const inline = isInline ? (body: Body) => inlineOutputs(deps, grant, body) : undefined
-  return await cleanedBy(deps, response, () => cleaning(deps, [grant]), options, inline)
+  const fill = (body: Body) => {
+    const linked = linkOutputKeys(deps, grant, body)
+    return isInline ? inlineOutputs(deps, grant, linked) : linked
+  }
+  return await cleanedBy(deps, response, () => cleaning(deps, [grant]), options, fill)
 }
 
 /** The same for an answer that belongs to no job: the gateway's own key for the endpoint is removed. */
@@ -55,7 +59,7 @@ async function cleanedBy(
   response: IncomingResponse,
   makeOptions: () => Promise<CleanOptions>,
   { hold = false, moreHeaders, ...hooks }: AnswerOptions = {},
-  inline: ((body: Body) => Body) | undefined = undefined,
+  fill: (body: Body) => Body = (body) => body,
 ): Promise<Reply> {
   await refuseCompressed(response)
   const options = await makeOptions()
@@ -63,7 +67,7 @@ async function cleanedBy(
   const type = response.headers.get('content-type') ?? 'json'
   const json = type.includes('json')
   // Before it is cleaned: what a file says is no more to be trusted than the rest.
-  const source = json && inline !== undefined ? inline(response.body) : response.body
+  const source = json ? fill(response.body) : response.body
   const body = cleanBody(deps.platform, source, { ...options, json, ...hooks })
   // The head of a stream of events tells the client that it is one, long before the first of them.
   const ready = await primed(body, hold ? holdMaxBytes : type.includes('event-stream') ? 0 : 1)

@@ -9,6 +9,7 @@ import type { ObjectStore } from '../../store/store.ts'
 import { cleaning } from '../clean-answer.ts'
 import type { Deps } from '../deps.ts'
 import { withMissingOutput } from '../missing-output.ts'
+import { linkOutputKeys } from '../outputs/link-output-keys.ts'
 
 /** A webhook body in the store, and what it says of its job. */
 export interface Received {
@@ -34,7 +35,7 @@ export async function spoolWebhook(
   let id: string | undefined
   let status: string | undefined
   const source: Body = { ...body, read: () => readChunk(body) }
-  const clean = cleanBody(platform, source, {
+  const clean = cleanBody(platform, linkOutputKeys(deps, grant, source), {
     ...(await cleaning(deps, [grant])),
     onEnd: withMissingOutput(deps, grant, async (facts) => {
       id = facts.id
