@@ -1,13 +1,14 @@
 /**
  * An emulator of the RunPod serverless platform, client side and worker side, for development and
  * tests. It follows api.runpod.ai/v2 and runpod-python 1.12. Gaps: rate limits, scaling, `batch`
- * and `openai` routes, metrics of stream chunks; the words of 401 and 404 are its own.
+ * routes, metrics of stream chunks; the words of 401 and 404 are its own.
  */
 import { createServer } from 'node:http'
 import { serveClient } from './client-side.ts'
 import { BadBody, createExchange, type Exchange } from './exchange.ts'
 import { fail, type NextFault, readFault } from './fault.ts'
 import { type Job, statusOf } from './job.ts'
+import { serveOpenai } from './openai-side.ts'
 import { createQueue, type Retention } from './queue.ts'
 import { deliverWebhook, type WebhookTry } from './webhook.ts'
 import { isWorkerRoute, serveWorker } from './worker-side.ts'
@@ -115,6 +116,7 @@ export async function createPlatform(options: PlatformOptions): Promise<Emulated
     if (unknownEndpoints.includes(endpointId)) {
       return outcome.answer(404, { error: 'endpoint not found' })
     }
+    if (route === 'openai') return await serveOpenai(outcome)
     await serveClient(outcome, endpointId, { queue, now, workers })
   }
 

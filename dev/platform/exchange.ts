@@ -13,6 +13,8 @@ export interface Exchange {
   answer(status: number, body?: unknown): void
   /** Answers with text of another type. */
   answerText(status: number, type: string, text: string): void
+  /** Begins an answer that is written piece by piece. */
+  stream(type: string): { write(text: string): void; end(): void }
   /** Breaks the connection. */
   drop(): void
 }
@@ -45,6 +47,11 @@ export function createExchange(request: IncomingMessage, response: ServerRespons
       else if (!response.headersSent) response.writeHead(status).end()
     },
     answerText,
+    stream(type) {
+      response.writeHead(200, { 'content-type': type, 'cache-control': 'no-cache' })
+      response.flushHeaders()
+      return { write: (text) => void response.write(text), end: () => void response.end() }
+    },
     drop: () => request.socket.destroy(),
   }
 }
