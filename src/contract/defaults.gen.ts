@@ -59,7 +59,7 @@ export const DEFAULTS = {
     "formParts": 1000,
     "formNameBytes": 1024,
     "formHeaderBytes": 8192,
-    "listedOutputs": 10000,
+    "listedOutputs": 1000,
     "payloadBytes": 62914560000
   },
   "ConfigLoadBalancer": {

@@ -645,6 +645,63 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v2/{endpointId}/webhook-secrets": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Id of the upstream endpoint
+                 * @example demo
+                 */
+                readonly endpointId: components["parameters"]["EndpointId"];
+            };
+            readonly cookie?: never;
+        };
+        /**
+         * Read what one's webhooks are signed with
+         * @description Webhooks carry the headers of Standard Webhooks. These are the caller's own secrets, and the public keys of the gateway where it has any. In `passthrough` mode the platform proves the key first.
+         */
+        readonly get: operations["getWebhookSecrets"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v2/{endpointId}/jobs/{jobId}/webhook/redeliver": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Id of the upstream endpoint
+                 * @example demo
+                 */
+                readonly endpointId: components["parameters"]["EndpointId"];
+                /**
+                 * @description Id of the job, as the platform gave it
+                 * @example 4f2a1c9e-77aa-4b6f-8a65-1d0f3a5b9c11-u1
+                 */
+                readonly jobId: components["parameters"]["JobId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Send a job's webhook once more
+         * @description Sends it now, under the id it had before, from what is kept: the very body where `webhooks.durable` is set, else the job's kept result. Only the job's owner may ask.
+         */
+        readonly post: operations["redeliverWebhook"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/webhooks/{sealed}": {
         readonly parameters: {
             readonly query?: never;
@@ -659,7 +716,7 @@ export interface paths {
         readonly put?: never;
         /**
          * Relay the platform's webhook
-         * @description The body goes to the client's own webhook without secrets, and the client's status comes back to the platform. While the job is not bound to its grant the answer is a 503, so that the platform comes again.
+         * @description The body goes to the client's own webhook, signed and without secrets, and the client's status comes back to the platform; where `webhooks.durable` is set, 200 does once the webhook is kept. While the job is not bound to its grant the answer is a 503, so that the platform comes again.
          */
         readonly post: operations["relayWebhook"];
         readonly delete?: never;
@@ -1188,7 +1245,7 @@ export interface components {
             readonly formHeaderBytes?: number;
             /**
              * @description Outputs of a job whose keys are read for one answer, where a string may be one; of what goes beyond them no link is made that needs it.
-             * @default 10000
+             * @default 1000
              */
             readonly listedOutputs?: number;
             /**
@@ -1764,6 +1821,15 @@ export interface components {
             /** @description `completed`. */
             readonly status: string;
         };
+        /** @description What came of a webhook that was sent once more. */
+        readonly Redelivery: {
+            /** @description Its `webhook-id`, the same as before. */
+            readonly id: string;
+            /** @description Whether the receiver took it (2xx). */
+            readonly delivered: boolean;
+            /** @description What the receiver answered; 502 where it was a redirect, which is not followed. */
+            readonly status: number;
+        };
         /** @description Where a secret is found: never the secret itself. */
         readonly SecretReference: {
             /** @description Name of an environment variable (Node) or of a secret binding (Workers). */
@@ -1944,6 +2010,13 @@ export interface components {
             readonly partNumber: number;
             /** @description The store's ETag of the part, from the answer to its PUT. */
             readonly etag: string;
+        };
+        /** @description What the caller's webhooks are signed with. */
+        readonly WebhookSecrets: {
+            /** @description The caller's own secrets, the current one first: any of them verifies a `v1` signature. There are several while the gateway's master key changes. */
+            readonly secrets: readonly string[];
+            /** @description The gateway's Ed25519 keys, which verify `v1a` signatures; they are the same for every caller. */
+            readonly publicKeys: readonly string[];
         };
     };
     responses: {
@@ -3932,6 +4005,90 @@ export interface operations {
             readonly default: components["responses"]["Problem"];
         };
     };
+    readonly getWebhookSecrets: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Id of the upstream endpoint
+                 * @example demo
+                 */
+                readonly endpointId: components["parameters"]["EndpointId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The caller's secrets */
+            readonly 200: {
+                headers: {
+                    /** @description Always `no-store` */
+                    readonly "Cache-Control"?: "no-store";
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "secrets": [
+                     *         "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oDMfIEyB9EHaI="
+                     *       ],
+                     *       "publicKeys": [
+                     *         "whpk_kC0eNVDfdsyFFpGpJk1LNvFJqGPqWDvBEjKDlwcvrGU="
+                     *       ]
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["WebhookSecrets"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly redeliverWebhook: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Id of the upstream endpoint
+                 * @example demo
+                 */
+                readonly endpointId: components["parameters"]["EndpointId"];
+                /**
+                 * @description Id of the job, as the platform gave it
+                 * @example 4f2a1c9e-77aa-4b6f-8a65-1d0f3a5b9c11-u1
+                 */
+                readonly jobId: components["parameters"]["JobId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The receiver was asked */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "msg_kejqwzcmqzz5ul2pv7e5jzk7ye",
+                     *       "delivered": true,
+                     *       "status": 204
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["Redelivery"];
+                };
+            };
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 503: components["responses"]["Unavailable"];
+            readonly default: components["responses"]["Problem"];
+        };
+    };
     readonly relayWebhook: {
         readonly parameters: {
             readonly query?: never;
@@ -3957,7 +4114,7 @@ export interface operations {
             };
         };
         readonly responses: {
-            /** @description The client took it */
+            /** @description The client took it, or it is kept */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;

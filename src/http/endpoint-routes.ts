@@ -13,6 +13,7 @@ import type { Reply } from '../platform.ts'
 import { isJobId } from '../upstream/endpoint-id.ts'
 import { type AppEnv, type RequestAccess, readCall } from './call.ts'
 import { addUploadRoutes } from './upload-routes.ts'
+import { addWebhookRoutes } from './webhook-routes.ts'
 
 export type Route = (context: Context<AppEnv>, flow: () => Promise<Reply>) => Promise<Response>
 
@@ -49,6 +50,7 @@ export function addEndpointRoutes(
     route(context, () => deleteJob(deps, readCall(context, access), readJobId(context))),
   )
   addUploadRoutes(app, deps, access, route)
+  addWebhookRoutes(app, deps, access, route)
   app.get(`${base}/requests`, (context) =>
     route(context, () => listRequests(deps, readCall(context, access))),
   )
@@ -70,7 +72,7 @@ export function addEndpointRoutes(
   )
 }
 
-function readJobId(context: Context<AppEnv>): string {
+export function readJobId(context: Context<AppEnv>): string {
   const jobId = context.req.param('jobId') ?? ''
   if (!isJobId(jobId)) throw new GatewayError('not_found', 'Cannot find this job')
   return jobId
@@ -78,7 +80,7 @@ function readJobId(context: Context<AppEnv>): string {
 
 /** Routes that are the gateway's to answer: by a wrong method or in another case they are none. */
 const ownOperations =
-  /^(run|runsync|status|status-sync|stream|cancel|retry|purge-queue|health|requests|uploads|jobs)(\/|$)/i
+  /^(run|runsync|status|status-sync|stream|cancel|retry|purge-queue|health|requests|uploads|jobs|webhook-secrets)(\/|$)/i
 const workerOperations = /^(job-|ping)/i
 
 /** The path below the endpoint, as upstream gets it, where every hop reads it as we do. */

@@ -5,6 +5,7 @@ import { createJsonLog } from './json-log.ts'
 import { readNodeConfig } from './node-config.ts'
 import { createNodePlatform } from './node-platform.ts'
 import { serveOnNode } from './node-server.ts'
+import { sendWebhooksOnNode } from './node-webhooks.ts'
 
 const config = readNodeConfig()
 // Whoever reads the log may go away; the gateway stays.
@@ -33,10 +34,12 @@ const shutdownMs = 25_000
 
 const hostname = process.env['HOST'] ?? '0.0.0.0'
 const server = await serveOnNode(deps, { hostname, port: Number(process.env['PORT'] ?? 8787) })
+const webhooks = sendWebhooksOnNode(deps)
 process.stdout.write(`ready http://${hostname}:${server.port}\n`)
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, async () => {
+    webhooks.stop()
     // Answers under way go on to their end, for a while.
     await server.close(shutdownMs)
     await platform.settled()

@@ -2,6 +2,8 @@ import type { Hono } from 'hono'
 import type { StoreConfig } from '../config/config.ts'
 import { ConfigError, readConfig } from '../config/read-config.ts'
 import { GatewayError } from '../errors.ts'
+import type { Deps } from '../flows/deps.ts'
+import { sendDueWebhooks } from '../flows/webhooks/send-due.ts'
 import { createApp } from '../http/app.ts'
 import type { AppEnv } from '../http/call.ts'
 import { problemReply } from '../http/problem.ts'
@@ -11,11 +13,15 @@ import { buildDeps } from './build-deps.ts'
 import { createJsonLog } from './json-log.ts'
 import { createWorkersBody, lengthOf } from './workers-body.ts'
 import { createWorkersPlatform } from './workers-platform.ts'
+import { joinWebSocket, upgradeToWebSocket } from './workers-websocket.ts'
 
 type Bindings = Readonly<Record<string, unknown>>
 
 /** Parts in the buffer pool of an isolate, which has 128 MB in all. */
 const poolParts = 6
+
+/** As many connections as one invocation has; a cron trigger has 15 minutes in all. */
+const sending = { width: 6, forMs: 10 * 60_000 }
 
 /**
  * Makes the handler of a Worker; the gateway in it is built with the first request, because bindings
@@ -24,10 +30,10 @@ const poolParts = 6
 export function createWorkersHandler(
   makeStore?: (store: StoreConfig) => ObjectStore,
 ): ExportedHandler<Bindings> {
-  let app: Hono<AppEnv> | undefined
+  let gateway: { readonly app: Hono<AppEnv>; readonly deps: Deps } | undefined
 
   /** A faulty configuration is not cached. */
-  function appOf(env: Bindings): Hono<AppEnv> {
+  function gatewayOf(env: Bindings): NonNullable<typeof gateway> {
     const read = (name: string) => {
       const value = env[name]
       // A var may be a TOML table, which arrives as an object.
@@ -36,7 +42,8 @@ export function createWorkersHandler(
     const log = createJsonLog(read('BULKWAY_LOG'), (line) => console.log(line))
     const platform = createWorkersPlatform(log)
     const config = readConfig(read('BULKWAY_CONFIG') ?? '', read, { poolParts })
-    return createApp(buildDeps(config, platform, log, makeStore), {
+    const deps = buildDeps(config, platform, log, makeStore)
+    const app = createApp(deps, {
       bodyOf(context) {
         const { body: source, headers } = context.req.raw
         if (source === null) return undefined
@@ -51,17 +58,25 @@ export function createWorkersHandler(
         const { cf } = context.req.raw as Request<unknown, IncomingRequestCfProperties>
         return cf?.clientAcceptEncoding
       },
+      upgrade: (context, request) => upgradeToWebSocket(context.req.raw, request),
+      join: (context, reply) => joinWebSocket(context.req.raw, reply),
     })
+    return { app, deps }
   }
 
   return {
     async fetch(request, env, context): Promise<Response> {
       try {
-        app ??= appOf(env)
+        gateway ??= gatewayOf(env)
       } catch (error) {
         return misconfigured(error)
       }
-      return await app.fetch(request, env, context)
+      return await gateway.app.fetch(request, env, context)
+    },
+    async scheduled(_event, env): Promise<void> {
+      // A fault is the platform's to log: nobody waits for an answer.
+      gateway ??= gatewayOf(env)
+      if (gateway.deps.config.webhooks.durable) await sendDueWebhooks(gateway.deps, sending)
     },
   }
 }

@@ -21,8 +21,8 @@ export async function publicKeysOf(keys: readonly Secret[]): Promise<Uint8Array[
   const halves: Uint8Array[] = []
   for (const key of keys) {
     // Of a private key WebCrypto tells the public half in this form alone.
-    const { x = '' } = await crypto.subtle.exportKey('jwk', await importKey(key, true))
-    const half = decodeBase64url(x)
+    const jwk = await crypto.subtle.exportKey('jwk', await importKey(key, true))
+    const half = decodeBase64url('x' in jwk ? `${jwk.x}` : '')
     if (half?.length !== 32) throw new TypeError('The runtime does not tell a public key')
     halves.push(half)
   }
