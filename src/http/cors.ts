@@ -5,7 +5,7 @@ import type { AppEnv } from './call.ts'
 import type { Route } from './endpoint-routes.ts'
 
 /** Paths that pages may call; the job bucket and webhooks are called by no browser. */
-const paths = ['/v2/*', '/tokens', '/files/*']
+const paths = ['/v2/*', '/lb/*', '/tokens', '/files/*']
 
 const allowedMethods = 'GET, HEAD, POST, PUT, PATCH, DELETE'
 
