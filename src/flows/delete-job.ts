@@ -9,6 +9,7 @@ import type { Call, Deps } from './deps.ts'
 import { endKeys } from './give-access.ts'
 import { abortUploads, removeFiles } from './remove-files.ts'
 import { removeResults } from './results/remove-results.ts'
+import { removeDeliveries } from './webhooks/deliver-durably.ts'
 
 /**
  * Takes a job out of the world: its access to its files ends first (every instance knows within
@@ -37,6 +38,7 @@ export async function deleteJob(deps: Deps, call: Call, jobId: string): Promise<
   await abortUploads(store, grant)
   await removeFiles(store, grant)
   await removeResults(deps, { ...grant, jobId })
+  await removeDeliveries(deps, grant)
   return { status: 204, headers: new Headers() }
 }
 

@@ -3,9 +3,14 @@ import { type Log, reasonOf } from '../log.ts'
 import {
   dayNumber,
   dayOf,
+  dayOfDelivery,
   dayOfJobFile,
   dayOfResult,
+  deliveriesDueRoot,
+  deliveriesRoot,
+  deliveryDay,
   duePrefix,
+  readDeliveryDueKey,
   readDueKey,
   readGrantKey,
   resultsRoot,
@@ -14,11 +19,13 @@ import { listUploads } from '../store/list-uploads.ts'
 import type { ObjectStore } from '../store/store.ts'
 import { dueInputs } from './due.ts'
 import type { Grant, Grants } from './grant.ts'
+import { dayOfGrantId } from './grant-id.ts'
 
 /** What one sweep removed; `done` is false when it stopped at its limit or at a fault. */
 export interface Swept {
   readonly files: number
   readonly grants: number
+  /** Kept results and webhooks. */
   readonly results: number
   readonly uploads: number
   readonly dueInputs: number
@@ -44,7 +51,7 @@ const width = 4
 
 /**
  * Removes what is due: inputs marked with a time that has come, and all files, open uploads, kept
- * results, grants and job records of days (UTC) before today. Knows its own names alone and leaves every other key
+ * results and webhooks, grants and job records of days (UTC) before today. Knows its own names alone and leaves every other key
  * be; can be stopped, repeated and run by several at once. Faults are logged and counted.
  */
 export async function sweepDue(options: SweepOptions): Promise<Swept> {
@@ -76,7 +83,9 @@ class Sweep {
       await this.#try('files', id, () => this.#files(store))
       await this.#try('uploads', id, () => this.#uploads(store))
     }
-    await this.#try('results', state.id, () => this.#results())
+    await this.#try('results', state.id, () => this.#ofPastDays(resultsRoot, dayOfResult))
+    await this.#try('webhooks', state.id, () => this.#ofPastDays(deliveriesRoot, dayOfDelivery))
+    await this.#try('webhooks due', state.id, () => this.#dueDeliveries())
     await this.#try('grants', state.id, () => this.#grants())
   }
 
@@ -154,16 +163,29 @@ class Sweep {
     }
   }
 
-  async #results(): Promise<void> {
+  /** Kept results and webhooks. */
+  async #ofPastDays(root: string, dayOf: (key: string) => string | undefined): Promise<void> {
     const { state } = this.#options
-    for (const day of await this.#pastDays(state, resultsRoot)) {
-      await this.#each(state, `${resultsRoot}${day}/`, (key) => {
-        if (dayOfResult(key) !== day) return 'skip'
-        return async () => {
-          await state.delete(key)
-          this.#counts.results++
-        }
-      })
+    for (const day of await this.#pastDays(state, root)) {
+      await this.#each(state, `${root}${day}/`, (key) =>
+        dayOf(key) === day ? this.#keptRemoval(key) : 'skip',
+      )
+    }
+  }
+
+  /** Notes of webhooks that are no longer kept: who sends what is due may not run any more. */
+  async #dueDeliveries(): Promise<void> {
+    await this.#each(this.#options.state, deliveriesDueRoot, (key) => {
+      const day = dayOfGrantId(readDeliveryDueKey(key)?.grantId ?? '')
+      const isOver = day !== undefined && deliveryDay(day) < this.#today
+      return isOver ? this.#keptRemoval(key) : 'skip'
+    })
+  }
+
+  #keptRemoval(key: string): () => Promise<void> {
+    return async () => {
+      await this.#options.state.delete(key)
+      this.#counts.results++
     }
   }
 
