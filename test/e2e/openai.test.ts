@@ -89,9 +89,9 @@ function withOdd(document: ConfigDocument): ConfigDocument {
   const { always } = document.endpoints
   return {
     ...document,
+    limits: { idleTimeoutMs: 5_000, upstreamIdleTimeoutMs: 4_000 },
     endpoints: {
       ...document.endpoints,
-      always: { ...always },
       over: { as: 'url', ...small },
       odd: { ...always, upstream },
     },
@@ -264,16 +264,20 @@ describe.each([
     expect(Date.now() - begun - headAfter).toBeGreaterThan(1000)
   })
 
-  test.each(['half', 'stuck'])('that hangs, %s, is never given for a whole one', async (kind) => {
-    const body = JSON.stringify({ model: name(kind), messages })
-    const answer = await stack
-      .call('POST', '/v2/odd/openai/v1/chat/completions', { body })
-      .catch((error: unknown) => error)
-    if (answer instanceof Error) return
-    // Where nothing was sent yet, it is an error with a status of its own.
-    expect(answer).toMatchObject({ status: 502 })
-    expect(json(answer as never)).toMatchObject({ code: 'upstream_unreachable' })
-  })
+  test.each(['half', 'stuck'])(
+    'that hangs, %s, is never given for a whole one',
+    async (kind) => {
+      const body = JSON.stringify({ model: name(kind), messages })
+      const answer = await stack
+        .call('POST', '/v2/odd/openai/v1/chat/completions', { body })
+        .catch((error: unknown) => error)
+      if (answer instanceof Error) return
+      // Where nothing was sent yet, it is an error with a status of its own.
+      expect(answer).toMatchObject({ status: 502 })
+      expect(json(answer as never)).toMatchObject({ code: 'upstream_unreachable' })
+    },
+    30_000,
+  )
 })
 
 test('Links are removed from an answer that comes byte by byte', async () => {
