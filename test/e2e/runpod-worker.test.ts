@@ -1,47 +1,24 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { json } from './call.ts'
 import { useStack } from './harness.ts'
 import { bytesOf, multipartBytes, sha256 } from './payload.ts'
 import { secretsOf } from './platform-view.ts'
+import { type PythonWorker, python, startPythonWorker } from './python-worker.ts'
 import { secretsIn } from './secret-forms.ts'
 
-const python = process.env['BULKWAY_PYTHON']
 const stack = useStack({ worker: 'none' })
 const endpointId = 'demo'
 
 // Made by test/python/setup.sh; without it there is nothing to attach.
 describe.runIf(python !== undefined)("RunPod's own worker, unmodified", () => {
-  let worker: ChildProcess
+  let worker: PythonWorker
 
   beforeAll(() => {
-    const base = `${stack.platformUrl}/v2/${endpointId}`
-    worker = spawn(python ?? '', ['test/python/worker.py'], {
-      stdio: ['ignore', 'ignore', 'inherit'],
-      // A group of its own: the package starts a process that sends its heartbeats.
-      detached: true,
-      env: {
-        PATH: process.env['PATH'],
-        RUNPOD_POD_ID: 'py-1',
-        RUNPOD_AI_API_KEY: 'rpa_worker',
-        RUNPOD_ENDPOINT_ID: endpointId,
-        RUNPOD_WEBHOOK_GET_JOB: `${base}/job-take/$ID?gpu=test`,
-        RUNPOD_WEBHOOK_POST_OUTPUT: `${base}/job-done/$RUNPOD_POD_ID/$ID?gpu=test`,
-        RUNPOD_WEBHOOK_POST_STREAM: `${base}/job-stream/$RUNPOD_POD_ID/$ID?gpu=test`,
-        RUNPOD_WEBHOOK_PING: `${base}/ping/$RUNPOD_POD_ID`,
-        RUNPOD_DEBUG_LEVEL: 'ERROR',
-      },
-    })
+    const script = 'test/python/worker.py'
+    worker = startPythonWorker({ platformUrl: stack.platformUrl, endpointId, script })
   })
 
-  afterAll(async () => {
-    const { pid, exitCode } = worker
-    if (pid === undefined || exitCode !== null) return
-    const gone = once(worker, 'exit')
-    process.kill(-pid, 'SIGKILL')
-    await gone
-  })
+  afterAll(() => worker.stop())
 
   test('fetches its input with boto3 and the four fields', async () => {
     const file = bytesOf(multipartBytes)

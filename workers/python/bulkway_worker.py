@@ -385,7 +385,7 @@ class _Run:
             # The same file twice is stored once, and an iterator can be read once only.
             known = uploads.get(id(value))
             if known is None:
-                known = uploads[id(value)] = _Upload(value, path)
+                known = uploads[id(value)] = _Upload(value, path, next(self._numbers))
             return known
 
         return _map(output, ("output",), plan), list(uploads.values())
@@ -429,7 +429,7 @@ class _Run:
                 return
             for form, media_type, pieces in self._readings(said):
                 try:
-                    upload.placed = self._put(form, media_type, pieces, said, path)
+                    upload.placed = self._put(form, media_type, pieces, said, upload)
                     return
                 except (_NotBase64, UnicodeEncodeError):
                     # Not what it looked like from its beginning; nothing of it was kept.
@@ -464,14 +464,14 @@ class _Run:
         media_type: str | None,
         pieces: Iterable[bytes],
         said: Output,
-        path: _Path,
+        upload: _Upload,
     ) -> str:
         assert self._bucket is not None
         reader = _Reader(pieces, self._bucket)
-        name = said.name or _name_of(said.value) or _name_in(path)
+        name = said.name or _name_of(said.value) or _name_in(upload.path)
         media_type = media_type or mimetypes.guess_type(name)[0] or _sniff(reader.peek())
         name = _with_extension(_file_name(name), media_type)
-        key = f"{self._bucket.prefix}out/{self._token}/{next(self._numbers)}-{name}"
+        key = f"{self._bucket.prefix}out/{self._token}/{upload.number}-{name}"
         with contextlib.closing(reader):
             self._bucket.upload(reader, key, media_type)
         where = f"{quote(self._bucket.access_id, safe='')}/{quote(key, safe='/')}"
@@ -564,7 +564,7 @@ class _Run:
         return {**rest, **kept}
 
     def _spill(self, text: str, path: _Path) -> str:
-        upload = _Upload(Output(_Json(text), form="json"), path)
+        upload = _Upload(Output(_Json(text), form="json"), path, next(self._numbers))
         self._store(upload)
         reference: str = upload.placed
         return reference
@@ -597,9 +597,10 @@ class _Run:
 class _Upload:
     """A value that is to be stored, and what stands in its place afterwards."""
 
-    def __init__(self, value: Any, path: _Path) -> None:
+    def __init__(self, value: Any, path: _Path, number: int) -> None:
         self.value = value
         self.path = path
+        self.number = number
         self.placed: Any = None
 
 
