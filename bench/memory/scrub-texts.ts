@@ -42,6 +42,7 @@ export function secretsOf(texts: readonly string[]): { kind: string; value: Secr
 }
 
 export const anchors = {
+  shapes: ['aws-error', 'aws-secret', 'runpod-key', 'gateway-key'] as const,
   bases: ['https://gateway.example/s3', 'https://gateway.example/webhooks'],
   signedHosts: ['gateway.example', 'store.example:9000/bulkway'],
 }

@@ -50,7 +50,10 @@ export function scrubCase(
         taken?.(piece)
       }
       const envelope = part === 'scrubber' ? undefined : new Envelope(primitives)
-      const scrubber = part === 'envelope' ? undefined : new Scrubber({ secrets, ...texts.anchors })
+      const scrubber =
+        part === 'envelope'
+          ? undefined
+          : new Scrubber({ secrets, ...texts.anchors, bytes: primitives })
       function scrub(chunk: Uint8Array) {
         if (scrubber === undefined) take(chunk)
         else for (const one of scrubber.write(chunk)) if (one instanceof Uint8Array) take(one)

@@ -1,4 +1,5 @@
 import { jsonForms, urlForms } from './forms.ts'
+import { type ShapeName, shapePatterns, type ValueShape } from './shape-patterns.ts'
 
 /** The beginning of a URL that matters. */
 export interface Anchor {
@@ -15,12 +16,15 @@ export interface AnchorOptions {
   readonly below?: readonly string[] | undefined
   /** `host[:port]`, with a path where only a part of the host is ours. */
   readonly signedHosts: readonly string[]
+  /** Rules for secrets that are told by their shape. */
+  readonly shapes?: readonly ShapeName[]
 }
 
 /** The beginnings to look for by their bytes (binary strings), and what tells one set from another. */
 export interface Anchors {
   readonly key: string
   readonly patterns: ReadonlyMap<string, Anchor>
+  readonly values: ReadonlyMap<string, ValueShape>
 }
 
 // Few configurations live in one process; values only, so no request waits for another.
@@ -28,8 +32,9 @@ const known = new Map<string, Anchors>()
 const MAX_KNOWN = 32
 
 /** All beginnings: bases plain and JSON-escaped, hosts URL-encoded as well. */
-export function anchorsOf({ bases, below = [], signedHosts }: AnchorOptions): Anchors {
-  const key = JSON.stringify([bases, below, signedHosts])
+export function anchorsOf(options: AnchorOptions): Anchors {
+  const { bases, below = [], signedHosts, shapes = [] } = options
+  const key = JSON.stringify([bases, below, signedHosts, shapes])
   const before = known.get(key)
   if (before !== undefined) return before
   const patterns = new Map<string, Anchor>()
@@ -49,7 +54,7 @@ export function anchorsOf({ bases, below = [], signedHosts }: AnchorOptions): An
       add(urlForms(url), {})
     }
   }
-  const anchors = { key, patterns }
+  const anchors = { key, patterns, values: shapePatterns(shapes) }
   if (known.size >= MAX_KNOWN) known.clear()
   known.set(key, anchors)
   return anchors

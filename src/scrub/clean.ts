@@ -1,8 +1,9 @@
 import { concat } from '../bytes/concat.ts'
 import { CLOSE_OBJECT } from '../json/characters.ts'
-import type { Body, OutgoingBody, Platform } from '../platform.ts'
+import type { Body, BytePrimitives, OutgoingBody, Platform } from '../platform.ts'
 import { Envelope } from './envelope.ts'
 import { type CompiledSecrets, type LinkHit, Scrubber } from './scrubber.ts'
+import type { ShapeName } from './shape-patterns.ts'
 
 /** What a response says about its job. */
 export interface EnvelopeFacts {
@@ -28,6 +29,8 @@ export interface CleanOptions {
   }
   /** `host[:port]` (a path may follow) whose URLs lose their signatures and security tokens. */
   readonly signedHosts: readonly string[]
+  /** Rules for secrets that nobody knows, told by their shape; default: none. */
+  readonly shapes?: readonly ShapeName[]
   /** Whether the body is JSON: only then `s3Config` is dropped, `id` and `status` are read. */
   readonly json: boolean
   /** Awaited before any byte after the top-level `id` leaves; up to 64 KiB before it wait as well. */
@@ -40,7 +43,7 @@ export interface CleanOptions {
    * of a JSON object, uncleaned.
    */
   onEnd?(facts: EnvelopeFacts): Promise<string | undefined> | Promise<void>
-  /** Told of each removal; a form is raw, json, url, base64, hex, link or member. */
+  /** Told of each removal; a form is one of `formsOf`, or link, member or shape. */
   onRemoved?(kind: string, form: string): void
 }
 
@@ -86,9 +89,11 @@ export async function cleanText(text: string, options: CleanOptions): Promise<st
   return out + decoder.decode()
 }
 
-function createScrubber(options: CleanOptions): Scrubber {
+function createScrubber(options: CleanOptions, bytes?: BytePrimitives): Scrubber {
   const { secrets, links, signedHosts } = options
   return new Scrubber({
+    ...(bytes && { bytes }),
+    ...(options.shapes && { shapes: options.shapes }),
     secrets,
     bases: links?.bases ?? [],
     below: links?.below,
@@ -130,7 +135,7 @@ class CleanRun {
   constructor(platform: Platform, body: Body, options: CleanOptions) {
     this.#body = body
     this.#options = options
-    this.#scrubber = createScrubber(options)
+    this.#scrubber = createScrubber(options, platform.bytes)
     if (!options.json) return
     this.#envelope = new Envelope(platform.bytes, {
       dropMembers: options.dropMembers ?? [],

@@ -1,7 +1,8 @@
 import type { Secret } from '../log.ts'
-import { type Anchor, type AnchorOptions, anchorsOf } from './anchors.ts'
+import { type Anchor, type AnchorOptions, type Anchors, anchorsOf } from './anchors.ts'
 import { formsOf } from './forms.ts'
 import { type CompiledPatterns, compilePatterns } from './patterns.ts'
+import type { ValueShape } from './shape-patterns.ts'
 
 /** What was found: of which secret, in which form. */
 export interface SecretForm {
@@ -13,6 +14,7 @@ export interface SecretForm {
 export interface Target {
   readonly secret?: SecretForm
   readonly anchor?: Anchor
+  readonly value?: ValueShape
 }
 
 /** The secrets of one grant, made ready to be looked for. */
@@ -40,7 +42,8 @@ export function compileSecrets(
   return {
     ignored,
     with(options) {
-      const { key, patterns: anchors } = anchorsOf(options)
+      const anchors = anchorsOf(options)
+      const { key } = anchors
       if (last?.key !== key) last = { key, patterns: compilePatterns(targets(found, anchors)) }
       return last.patterns
     },
@@ -49,10 +52,11 @@ export function compileSecrets(
 
 function targets(
   secrets: ReadonlyMap<string, SecretForm>,
-  anchors: ReadonlyMap<string, Anchor>,
+  { patterns, values }: Anchors,
 ): { bytes: string; tag: Target }[] {
   const all = new Map<string, Target>()
   for (const [bytes, secret] of secrets) all.set(bytes, { secret })
-  for (const [bytes, anchor] of anchors) all.set(bytes, { ...all.get(bytes), anchor })
+  for (const [bytes, anchor] of patterns) all.set(bytes, { ...all.get(bytes), anchor })
+  for (const [bytes, value] of values) all.set(bytes, { ...all.get(bytes), value })
   return Array.from(all, ([bytes, tag]) => ({ bytes, tag }))
 }

@@ -1,8 +1,8 @@
 import { BACKSLASH, QUOTE } from '../json/characters.ts'
 import { MAX_URL_BYTES } from './signed-url.ts'
 
-/** Bytes of what went before a view that tell whether a string opens there. */
-export const BYTES_BEFORE = 4
+/** Bytes of what went before a view that tell whether a string or a word begins there. */
+export const BYTES_BEFORE = 7
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 

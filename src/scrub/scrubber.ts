@@ -1,13 +1,17 @@
 import { concat } from '../bytes/concat.ts'
+import type { BytePrimitives } from '../platform.ts'
 import type { Anchor, AnchorOptions } from './anchors.ts'
 import { holdForHost, isBelow, urlStartBefore } from './below-host.ts'
 import type { CompiledSecrets, Target } from './compiled-secrets.ts'
 import { Finder, type Found } from './matcher.ts'
 import { moved, type Place, united } from './places.ts'
 import { BYTES_BEFORE, wholeString } from './quoted.ts'
+import { Shapes } from './shapes.ts'
 import {
   cutUrl,
   escapeLike,
+  goesOnAsHost,
+  isUnder,
   MAX_URL_BYTES,
   maskSignatures,
   unescapeUrl,
@@ -36,6 +40,8 @@ export interface ScrubberOptions extends AnchorOptions {
   readonly secrets: CompiledSecrets
   /** Whether JSON strings that begin with a link are offered whole. */
   readonly wholeStrings?: boolean
+  /** The platform's search, where it is at hand. */
+  readonly bytes?: BytePrimitives
   onRemoved?(kind: string, form: string): void
 }
 
@@ -75,12 +81,18 @@ export class Scrubber {
   // The last bytes that were given back, and whether what is looked at stands within a whole string.
   #before: Uint8Array = nothing
   #inString = false
+  readonly #shapes: Shapes
 
   constructor(options: ScrubberOptions) {
     this.#options = options
     const patterns = options.secrets.with(options)
     this.#finder = new Finder(patterns)
-    this.#border = patterns.maxLength
+    this.#border = Math.max(64, patterns.maxLength)
+    this.#shapes = new Shapes(
+      options.shapes,
+      (name) => options.onRemoved?.(name, 'shape'),
+      options.bytes,
+    )
   }
 
   /** What may go on now; views of `chunk` where nothing had to be changed. */
@@ -128,8 +140,11 @@ export class Scrubber {
     atMost = view.length,
   ): number {
     const found: Found<Target>[] = []
-    const safe = this.#finder.find(view, this.#seen, found)
+    const known = this.#finder.find(view, this.#seen, found)
     if (found.length > 0) this.#take(found, view)
+    const safe = Math.min(known, this.#shapes.find(view, final, this.#before))
+    if (this.#shapes.marks.length > 0)
+      this.#marks = united([...this.#marks, ...this.#shapes.take()])
     const whole = this.#options.below?.length ? holdForHost(view, safe) : safe
     const limit = final ? view.length : Math.min(whole, atMost)
     return this.#keep(view, this.#between(view, 0, limit, final, out))
@@ -163,6 +178,7 @@ export class Scrubber {
         this.#marks.push({ start, end })
         this.#options.onRemoved?.(tag.secret.kind, tag.secret.form)
       }
+      if (tag.value !== undefined) this.#shapes.begin(end, tag.value)
       if (tag.anchor?.below === true) {
         const before = urlStartBefore(view, start)
         // What is no link there is a URL of ours all the same.
@@ -264,6 +280,7 @@ export class Scrubber {
   /** Lets the view up to `done` go: positions count from there on. */
   #keep(view: Uint8Array, done: number): number {
     this.#seen = view.length - done
+    this.#shapes.keep(done)
     if (done >= BYTES_BEFORE) this.#before = view.slice(done - BYTES_BEFORE, done)
     else this.#before = concat([this.#before, view.subarray(0, done)]).slice(-BYTES_BEFORE)
     this.#looked = Math.max(0, this.#looked - done)
@@ -280,13 +297,4 @@ function rank(found: Found<Anchor>): number {
 
 function unfinished(start: number): Token {
   return { start, end: Infinity, forced: false }
-}
-
-/** Whether a name goes on after a host or base, which then is another one: `gw.example.evil`. */
-function goesOnAsHost(byte: number | undefined): boolean {
-  return byte !== undefined && /[\w.-]/.test(String.fromCharCode(byte))
-}
-
-function isUnder(link: string, base: string): boolean {
-  return link.startsWith(base) && /^$|[/?#]/.test(link.charAt(base.length))
 }

@@ -14,8 +14,9 @@ for (const character of '!#$%&*+,-./0123456789:;=?@_~ABCDEFGHIJKLMNOPQRSTUVWXYZ'
   inUrl[character.toLowerCase().charCodeAt(0)] = 1
 }
 
+// Of every provider: S3 in both versions, Google, Azure (`sig`), CloudFront, OSS, COS, OBS, TOS.
 const SENSITIVE =
-  /(?:x-amz-(?:signature|security-token)|(?:[?&;]|%(?:25)*(?:26|3f)|u00(?:26|3f))signature)(?:=|%(?:25)*3d|\\+u003d)/gi
+  /(?:x-[a-z]{2,5}-(?:signature|security-token)|q-signature|(?:[?&;]|%(?:25)*(?:26|3f)|u00(?:26|3f))(?:signature|sig|security-token))(?:=|%(?:25)*3d|\\+u003d)/gi
 const VALUE = /(?:[A-Za-z0-9+/=_.~*-]|%(?:25)*(?:2b|2f|3d)|\\+\/|\\+u00(?:2b|2f|3d))*/iy
 const SEPARATOR = /&|%(?:25)*26|\\+u0026/gi
 
@@ -105,4 +106,14 @@ export function cutUrl(url: Uint8Array): number {
   if (cut > 0) return cut
   const unsure = /(?:%[0-9a-f]{0,6}|\\+(?:u[0-9a-f]{0,4})?)$/i.exec(text.slice(-64))
   return text.length - (unsure?.[0].length ?? 0)
+}
+
+/** Whether a name goes on after a host or base, which then is another one: `gw.example.evil`. */
+export function goesOnAsHost(byte: number | undefined): boolean {
+  return byte !== undefined && /[\w.-]/.test(String.fromCharCode(byte))
+}
+
+/** Whether a URL is the base, or goes on below it. */
+export function isUnder(link: string, base: string): boolean {
+  return link.startsWith(base) && /^$|[/?#]/.test(link.charAt(base.length))
 }

@@ -193,6 +193,14 @@ describe('Scrubber', () => {
     'https%3a%2f%2fstore.example%3a9000%2fb%3fSignature%3dS%26b%3d2',
     'https%253A%252F%252Fstore.example%253A9000%252Fb%253FSignature%253DS%2526b%253D2',
     'https://gw.example/s3x?X-Amz-Signature=S',
+    'https://store.example:9000/b/k?X-Goog-Algorithm=GOOG4&X-Goog-Signature=S',
+    'https://store.example:9000/b/k?sv=2022-11-02&sr=b&sig=S',
+    'https://store.example:9000/b/k?Expires=1&OSSAccessKeyId=A&security-token=S',
+    'https://store.example:9000/b/k?x-oss-security-token=S',
+    'https://store.example:9000/b/k?q-ak=A&q-signature=S',
+    'https://store.example:9000/b/k?x-cos-security-token=S&a=1',
+    'https://store.example:9000/b/k?X-Tos-Signature=S',
+    'https:\\/\\/store.example:9000\\/k?a=1\\u0026sig=S',
   ])('masks the signature in %s', (url) => {
     const value = '0123456789abcdefABCDEF'
     const text = `{"u":"${url.replace('=S', `=${value}`).replace('%3DS', `%3D${value}`).replace('%3dS', `%3d${value}`).replace('%253DS', `%253D${value}`)}","n":"Signature=kept"}`
