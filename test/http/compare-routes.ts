@@ -10,7 +10,7 @@ interface Route {
 const methods = ['get', 'head', 'post', 'put', 'patch', 'delete', 'options']
 
 /** Paths below which the application has one route for everything, and dispatches by itself. */
-const dispatched = ['/s3/']
+const dispatched = ['/s3/', '/lb/{}/']
 
 /**
  * What is only in the description, and what is only in the application. Names of path parameters do
@@ -23,7 +23,7 @@ export function compareRoutes(
   const routed = new Set<string>()
   const catchAlls = new Set<string>()
   for (const { method, path } of routes) {
-    if (method === 'ALL' || path.endsWith('*')) catchAlls.add(path)
+    if (method === 'ALL' || path.endsWith('*')) catchAlls.add(withoutNames(path))
     else routed.add(`${method} ${withoutNames(path)}`)
   }
   const described = new Set<string>()
