@@ -21,10 +21,10 @@ export function addCalls(...all: readonly Calls[]): Calls {
 export const callsPerJob = {
   /** The grant, the job record, and the grant with its job. */
   submit: { a: 3, b: 0, free: 0 },
-  /** The spooled body, the mark of what is due, and the ended grant; no webhook of the client's. */
-  webhook: { a: 3, b: 2, free: 1 },
-  /** The mark, the grant, a list of the inputs; then grant and record when their day is over. */
-  sweep: { a: 1, b: 3, free: 3 },
+  /** The kept result, the mark of what is due, and the ended grant; no webhook of the client's. */
+  webhook: { a: 3, b: 2, free: 0 },
+  /** The mark, the grant, a list of the inputs; then grant, record and result when their day is over. */
+  sweep: { a: 1, b: 3, free: 4 },
 } as const satisfies Record<string, Calls>
 
 /** Keys that the sweep asks for in one list. */
@@ -133,6 +133,6 @@ export function callsOf(
     callsPerJob.webhook,
     pollCalls(workload, settings, load),
     callsPerJob.sweep,
-    { a: (2 + outputs) / listPage, b: 0, free: payloads + outputs },
+    { a: (3 + outputs) / listPage, b: 0, free: payloads + outputs },
   )
 }

@@ -11,7 +11,7 @@ import type { Deps } from '../deps.ts'
 import { isOver } from '../settle-job.ts'
 
 /** What a webhook echoes and a status does not have. */
-const echoedMembers = ['input', 'webhook']
+export const echoedMembers: readonly string[] = ['input', 'webhook']
 
 const contentType = 'application/json'
 
@@ -34,7 +34,7 @@ export async function keepReceived(
   status: string | undefined,
 ): Promise<void> {
   const { retries, deleted } = (await deps.grants.read(grant.grantId)) ?? grant
-  const key = keyOf({ ...grant, retries, deleted })
+  const key = keptKeyOf({ ...grant, retries, deleted })
   if (key === undefined || !isOver(status)) return
   try {
     const { status: answered, body } = await store.send({ method: 'GET', key: spooled })
@@ -98,7 +98,7 @@ export function keepAnswer(
       const grant = await deps.grants.read(grantId)
       // Still at work: what was said is of the run before a retry.
       if (grant === undefined || grant.state === 'active') return
-      const key = keyOf({ ...grant, jobId: grant.jobId ?? jobId })
+      const key = keptKeyOf({ ...grant, jobId: grant.jobId ?? jobId })
       if (key === undefined || deps.keptResults.get(key)) return
       await deps.stateStore.put(key, bytes, { contentType, condition: 'absent' })
       deps.keptResults.set(key, true)
@@ -112,8 +112,8 @@ function logFault({ log }: Deps, error: unknown): void {
   log.write('warn', { event: 'keep_failed', reason: reasonOf(error) })
 }
 
-/** Where the result of a job's present run is kept; undefined where none is to be. */
-function keyOf(job: {
+/** Where the result of a job's present run is kept; undefined for a job unknown yet, or deleted. */
+export function keptKeyOf(job: {
   readonly day: string
   readonly endpointId: string
   readonly jobId?: string | undefined

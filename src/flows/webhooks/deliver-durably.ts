@@ -1,5 +1,6 @@
 import type { Grant } from '../../grants/grant.ts'
 import { reasonOf } from '../../log.ts'
+import type { StagedObject } from '../../store/staged-writer.ts'
 import { type Attempt, afterAttempt, type Delivery } from '../../webhooks/delivery.ts'
 import {
   createDeliveries,
@@ -8,7 +9,6 @@ import {
 } from '../../webhooks/stored-deliveries.ts'
 import type { Deps } from '../deps.ts'
 import { sendWebhook } from './send-webhook.ts'
-import type { Received } from './spool-webhook.ts'
 
 /** Milliseconds without a byte in an attempt, as Standard Webhooks advises. */
 const idleMs = 30_000
@@ -30,7 +30,7 @@ export function deliveriesOf({ stateStore, keyring }: Deps): Deliveries {
 export async function keepWebhook(
   deps: Deps,
   grant: Grant,
-  { messageId, url, object }: { messageId: string; url: string; object: Received['object'] },
+  { messageId, url, object }: { messageId: string; url: string; object: StagedObject },
 ): Promise<boolean> {
   const deliveries = deliveriesOf(deps)
   const now = deps.platform.now()

@@ -2,12 +2,12 @@ import { GatewayError } from '../../errors.ts'
 import type { Grant } from '../../grants/grant.ts'
 import { reasonOf } from '../../log.ts'
 import type { Body, Reply } from '../../platform.ts'
-import { deliveryDay } from '../../store/keys.ts'
+import { deliveryDay, webhookPrefix } from '../../store/keys.ts'
 import { messageIdOf } from '../../webhooks/message-id.ts'
 import { readWebhookToken } from '../../webhooks/sealed-url.ts'
 import type { Deps } from '../deps.ts'
-import { keepReceived } from '../results/keep-result.ts'
-import { settleJob } from '../settle-job.ts'
+import { echoedMembers, keepReceived, keptKeyOf } from '../results/keep-result.ts'
+import { isOver, settleJob } from '../settle-job.ts'
 import { keepWebhook } from './deliver-durably.ts'
 import { sendWebhook } from './send-webhook.ts'
 import { spoolWebhook } from './spool-webhook.ts'
@@ -41,9 +41,15 @@ export async function receiveWebhook(deps: Deps, sealed: string, body: Body): Pr
     await body.cancel()
     throw new GatewayError('not_found', 'Cannot find the job of this webhook')
   }
+  const resultKey = grant.webhook === undefined ? keptKeyOf(grant) : undefined
+  if (resultKey !== undefined) return await keepOnly(deps, grant, resultKey, body)
   const isDurable = deps.config.webhooks.durable && grant.webhook !== undefined
   const day = isDurable ? deliveryDay(grant.day) : grant.day
-  const { object, id, status } = await spoolWebhook(deps, grant, day, store, body)
+  const folder = { day, grantId: deps.grants.newId(day) }
+  const key = `${webhookPrefix(folder)}body.json`
+  const spooled = await spoolWebhook(deps, grant, { store, key }, body)
+  const { id, status } = spooled
+  const object = await spooled.finish()
   let isKept = false
   try {
     const bound = await bindJob(deps, grant, id)
@@ -68,6 +74,24 @@ export async function receiveWebhook(deps: Deps, sealed: string, body: Body): Pr
         deps.log.write('warn', { event: 'clean_up_failed', reason: reasonOf(error) })
       })
     }
+  }
+}
+
+/** A webhook that nobody waits for: its body is written once, as the result. */
+async function keepOnly(deps: Deps, grant: Grant, key: string, body: Body): Promise<Reply> {
+  const target = { store: deps.stateStore, key, dropMembers: echoedMembers }
+  const { id, status, finish, drop } = await spoolWebhook(deps, grant, target, body)
+  try {
+    const bound = await bindJob(deps, grant, id)
+    await settleJob(deps, bound, status, deps.platform.now() - repeatsMs)
+    if (isOver(status)) {
+      await finish()
+      deps.keptResults.set(key, true)
+    } else await drop()
+    return answered(200)
+  } catch (error) {
+    await drop(error)
+    throw error
   }
 }
 

@@ -3,7 +3,6 @@ import type { Grant } from '../../grants/grant.ts'
 import { readChunk } from '../../intake/stage-json.ts'
 import type { Body } from '../../platform.ts'
 import { cleanBody } from '../../scrub/clean.ts'
-import { webhookPrefix } from '../../store/keys.ts'
 import { createStagedWriter, type StagedObject } from '../../store/staged-writer.ts'
 import type { ObjectStore } from '../../store/store.ts'
 import { cleaning } from '../clean-answer.ts'
@@ -11,38 +10,47 @@ import type { Deps } from '../deps.ts'
 import { withMissingOutput } from '../missing-output.ts'
 import { linkOutputKeys } from '../outputs/link-output-keys.ts'
 
-/** A webhook body in the store, and what it says of its job. */
-export interface Received {
-  readonly object: StagedObject
+/** Where a webhook body goes. */
+export interface SpoolTarget {
+  readonly store: ObjectStore
+  readonly key: string
+  /** Members at the top that are left out. */
+  readonly dropMembers?: readonly string[]
+}
+
+/** A webhook body that was read to its end, and what it says of its job. */
+export interface Spooled {
   readonly id: string | undefined
   readonly status: string | undefined
+  /** Makes an object of it: until then there is none. */
+  finish(): Promise<StagedObject>
+  /** Leaves nothing of it behind. */
+  drop(reason?: unknown): Promise<void>
 }
 
 /**
- * Writes the scrubbed body to a folder of `day` that no key of a job reaches; the sweep finds it
- * there after a crash.
+ * Reads a body to its end, scrubbed, on its way to the store.
  *
- * @throws {GatewayError} body_too_large, store_unavailable, busy, client_gone
+ * @throws {GatewayError} body_too_large, store_unavailable, busy, client_gone; so does `finish`
  */
 export async function spoolWebhook(
   deps: Deps,
   grant: Grant,
-  day: string,
-  store: ObjectStore,
+  { store, key, dropMembers = [] }: SpoolTarget,
   body: Body,
-): Promise<Received> {
+): Promise<Spooled> {
   const { config, platform, pool } = deps
   let id: string | undefined
   let status: string | undefined
   const source: Body = { ...body, read: () => readChunk(body) }
   const clean = cleanBody(platform, linkOutputKeys(deps, grant, source), {
     ...(await cleaning(deps, [grant])),
+    dropMembers,
     onEnd: withMissingOutput(deps, grant, async (facts) => {
       id = facts.id
       status = facts.status
     }),
   })
-  const key = `${webhookPrefix({ day, grantId: deps.grants.newId(day) })}body.json`
   const writer = createStagedWriter({
     store,
     pool,
@@ -60,7 +68,11 @@ export async function spoolWebhook(
       if (bytes > config.limits.webhookMaxBytes) throw tooLarge(config.limits.webhookMaxBytes)
       await writer.write(chunk)
     }
-    return { object: await writer.finish(), id, status }
+    return {
+      ...{ id, status },
+      finish: () => writer.finish(),
+      drop: (reason) => writer.abort(reason),
+    }
   } catch (error) {
     await clean.cancel(error)
     await writer.abort(error)
