@@ -81,6 +81,11 @@ export interface BytePrimitives {
    */
   decodeBase64(chunk: Uint8Array, from: number, to: number, target: Uint8Array, at: number): number
   /**
+   * Encodes `chunk[from, to)`, its length a multiple of 3, as base64 into `target` at `at`, where
+   * there is room for a third more.
+   */
+  encodeBase64(chunk: Uint8Array, from: number, to: number, target: Uint8Array, at: number): void
+  /**
    * Copies the beginning of `chunk[from, to)` with every `\/` as `/`, up to any other backslash or as
    * far as there is room: `read` bytes make up `text`, which is valid until the next call. Absent
    * where the platform has no fast way.

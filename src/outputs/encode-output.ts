@@ -1,4 +1,6 @@
 import { concat } from '../bytes/concat.ts'
+import type { BytePrimitives } from '../platform.ts'
+import { encodeBase64 } from '../sigv4/encode.ts'
 import { escapeText } from './escape-text.ts'
 import type { OutputForm } from './output-reference.ts'
 import { ValueCheck } from './value-check.ts'
@@ -17,12 +19,16 @@ const nothing = new Uint8Array(0)
 const QUOTE = Uint8Array.of(0x22)
 
 /** The encoder of one file; `type` is what a data URI names. */
-export function createOutputEncoder(form: OutputForm, type: string): OutputEncoder {
+export function createOutputEncoder(
+  bytes: BytePrimitives,
+  form: OutputForm,
+  type: string,
+): OutputEncoder {
   switch (form) {
     case 'base64':
-      return new Base64Encoder('"')
+      return new Base64Encoder(bytes, '"')
     case 'data-uri':
-      return new Base64Encoder(JSON.stringify(`data:${type};base64,`).slice(0, -1))
+      return new Base64Encoder(bytes, JSON.stringify(`data:${type};base64,`).slice(0, -1))
     case 'text':
       return { begin: () => QUOTE, write: escapeText, end: () => QUOTE }
     case 'json': {
@@ -42,20 +48,16 @@ export function createOutputEncoder(form: OutputForm, type: string): OutputEncod
   }
 }
 
-const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
-/** Two characters for twelve bits, as they lie in the memory of a little-endian machine. */
-const PAIRS = new Uint16Array(4096).map(
-  (_, bits) => letters.charCodeAt(bits >> 6) | (letters.charCodeAt(bits & 63) << 8),
-)
-
 /** A string of padded base64 (RFC 4648 §4). */
 class Base64Encoder implements OutputEncoder {
+  readonly #bytes: BytePrimitives
   readonly #lead: string
-  #room = new Uint16Array(0)
+  #room = new Uint8Array(0)
   /** What is left of a group of three: fewer bytes than that. */
   #rest: Uint8Array = nothing
 
-  constructor(lead: string) {
+  constructor(bytes: BytePrimitives, lead: string) {
+    this.#bytes = bytes
     this.#lead = lead
   }
 
@@ -64,36 +66,22 @@ class Base64Encoder implements OutputEncoder {
   }
 
   write(chunk: Uint8Array): Uint8Array {
-    const needed = this.#rest.length === 0 ? 0 : 3 - this.#rest.length
-    const group = concat([this.#rest, chunk.subarray(0, needed)])
-    const whole = Math.floor(Math.max(0, chunk.length - needed) / 3) * 3 + needed
-    if (group.length < 3 && needed > 0) {
-      this.#rest = group
+    const needed = (3 - this.#rest.length) % 3
+    if (chunk.length < needed) {
+      this.#rest = concat([this.#rest, chunk])
       return nothing
     }
-    const pairs = ((whole - needed) / 3) * 2 + (needed > 0 ? 2 : 0)
-    if (this.#room.length < pairs) this.#room = new Uint16Array(pairs)
-    const room = this.#room
-    if (needed > 0) encode(group, 0, 3, room, 0)
-    encode(chunk, needed, whole, room, needed > 0 ? 2 : 0)
+    const group = concat([this.#rest, chunk.subarray(0, needed)])
+    const whole = needed + Math.floor((chunk.length - needed) / 3) * 3
+    const length = ((group.length + whole - needed) / 3) * 4
+    if (this.#room.length < length) this.#room = new Uint8Array(length)
+    this.#bytes.encodeBase64(group, 0, group.length, this.#room, 0)
+    this.#bytes.encodeBase64(chunk, needed, whole, this.#room, (group.length / 3) * 4)
     this.#rest = chunk.slice(whole)
-    return new Uint8Array(room.buffer, 0, pairs * 2)
+    return this.#room.subarray(0, length)
   }
 
   end(): Uint8Array {
-    const [first, second] = this.#rest
-    if (first === undefined) return QUOTE
-    const bits = (first << 16) | ((second ?? 0) << 8)
-    const third = second === undefined ? '=' : (letters[(bits >> 6) & 63] ?? '')
-    return utf8.encode(`${letters[bits >> 18]}${letters[(bits >> 12) & 63]}${third}="`)
-  }
-}
-
-function encode(bytes: Uint8Array, from: number, to: number, room: Uint16Array, at: number): void {
-  let out = at
-  for (let i = from; i < to; i += 3) {
-    const bits = ((bytes[i] ?? 0) << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0)
-    room[out++] = PAIRS[bits >> 12] ?? 0
-    room[out++] = PAIRS[bits & 4095] ?? 0
+    return utf8.encode(`${encodeBase64(this.#rest)}"`)
   }
 }

@@ -2,11 +2,12 @@ import fc from 'fast-check'
 import { describe, expect, it, test } from 'vitest'
 import { createOutputEncoder } from '../../src/outputs/encode-output.ts'
 import type { OutputForm } from '../../src/outputs/output-reference.ts'
+import { createNodeBytes } from '../../src/runtimes/node-bytes.ts'
 
 const utf8 = new TextEncoder()
 
 function encoded(form: OutputForm, chunks: readonly Uint8Array[], type = 'image/png'): string {
-  const encoder = createOutputEncoder(form, type)
+  const encoder = createOutputEncoder(createNodeBytes(), form, type)
   const out = [encoder.begin().slice()]
   for (const chunk of chunks) out.push(encoder.write(chunk).slice())
   out.push(encoder.end().slice())

@@ -94,3 +94,15 @@ describe('createBytePrimitives', () => {
     expect(bytes.indexOfBackslash(chunk, 4)).toBe(-1)
   })
 })
+
+describe('encodeBase64', () => {
+  it('encodes more than it takes at a time, within its place', () => {
+    const content = Buffer.from(Array.from({ length: 60_003 }, (_, at) => (at * 31) % 251))
+    for (const length of [0, 3, 12_288, 12_291, 60_000]) {
+      const target = Buffer.alloc((length / 3) * 4 + 4, '#')
+      buffer.encodeBase64(content.subarray(1), 2, length + 2, target, 2)
+      const expected = content.subarray(3, length + 3).toString('base64')
+      expect(target.toString()).toBe(`##${expected}##`)
+    }
+  })
+})

@@ -9,6 +9,7 @@ const bytes = {
   indexOfBackslash: (chunk: Uint8Array, from: number) => chunk.indexOf(0x5c, from),
   indexOf: () => -1,
   decodeBase64: () => -1,
+  encodeBase64: () => {},
 }
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()

@@ -55,7 +55,7 @@ export function inlineOutputs(deps: Deps, grant: Grant, body: Source): Body {
       return tooMuch()
     }
     bytesLeft -= opened.bytes
-    const value = encoded(opened, createOutputEncoder(output.as, output.type))
+    const value = encoded(opened, createOutputEncoder(platform.bytes, output.as, output.type))
     return output.as === 'json' ? spliced(value, depth + 1) : value
 
     function tooMuch(): Uint8Array {
