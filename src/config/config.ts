@@ -52,6 +52,16 @@ export interface B2Config {
   readonly applicationKey: Secret
 }
 
+/** Rules for secrets that are told by their shape, as `docs/security.md` describes them. */
+export type ShapeRule =
+  | 'aws-error'
+  | 'aws-secret'
+  | 'runpod-key'
+  | 'gateway-key'
+  | 'presigned-url'
+  | 'huggingface-token'
+  | 'github-token'
+
 /** What a worker is given in place of a payload. */
 export type PayloadForm = 'key' | 's3-uri' | 'url' | 'original'
 
@@ -226,6 +236,8 @@ export interface Config {
     readonly attemptSeconds: number
     readonly pollSeconds: number
   }
+  /** Names of the rules for secrets that are told by their shape. */
+  readonly scrub: { readonly shapes: readonly ShapeRule[] }
   /** Webhook targets on loopback and plain http are allowed: development only. */
   readonly allowLoopbackWebhooks: boolean
   /** First one is used for new things, all are accepted. */

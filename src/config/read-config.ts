@@ -54,6 +54,7 @@ export function readConfig(
       oidc: readOidc(document.oidc, publicUrl, readSecret, faults),
     }),
     webhooks: readWebhooks(document.webhooks, readSecret, faults),
+    scrub: Object.freeze({ ...DEFAULTS.ConfigScrub, ...document.scrub }),
     allowLoopbackWebhooks: document.allowLoopbackWebhooks ?? DEFAULTS.Config.allowLoopbackWebhooks,
     masterKeys: Object.freeze(parseMasterKeys(masterKeys, '/masterKeys', faults)),
   }

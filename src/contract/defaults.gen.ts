@@ -85,6 +85,14 @@ export const DEFAULTS = {
     "bucketName": "bucketName",
     "endpointUrl": "endpointUrl"
   },
+  "ConfigScrub": {
+    "shapes": [
+      "aws-error",
+      "aws-secret",
+      "runpod-key",
+      "gateway-key"
+    ]
+  },
   "ConfigStaging": {
     "partBytes": 6291456,
     "partsInFlight": 2

@@ -1023,6 +1023,7 @@ export interface components {
             readonly cors?: components["schemas"]["ConfigCors"];
             readonly oidc?: components["schemas"]["ConfigOidc"];
             readonly webhooks?: components["schemas"]["ConfigWebhooks"];
+            readonly scrub?: components["schemas"]["ConfigScrub"];
             /**
              * @description Lets webhooks go to loopback addresses and over plain http: development only.
              * @default false
@@ -1412,6 +1413,19 @@ export interface components {
             readonly region?: string;
             /** @description Name of the field with the prefix that the worker's own keys must begin with, such as `keyPrefix`; empty in the job bucket; required with keys of a store where `s3Config` is `always`. */
             readonly keyPrefix?: string;
+        };
+        /** @description What is removed from answers beside the secrets that are known. */
+        readonly ConfigScrub: {
+            /**
+             * @description Rules for secrets that are told by their shape alone; an empty list is none.
+             * @default [
+             *       "aws-error",
+             *       "aws-secret",
+             *       "runpod-key",
+             *       "gateway-key"
+             *     ]
+             */
+            readonly shapes?: readonly ("aws-error" | "aws-secret" | "runpod-key" | "gateway-key" | "presigned-url" | "huggingface-token" | "github-token")[];
         };
         /** @description How payloads are written to a store. */
         readonly ConfigStaging: {

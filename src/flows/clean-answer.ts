@@ -105,6 +105,7 @@ export async function cleaning(
     secrets: await compiledSecrets(deps, grants, endpointId),
     links: workerLinks(deps, grants),
     signedHosts: signedHosts(deps),
+    shapes: deps.config.scrub.shapes,
     json: true,
     onRemoved(kind, form) {
       // Once an answer: a million hits are not a million lines.

@@ -1,14 +1,8 @@
 /** How secrets that no grant knows are told by what stands before them, and where they end. */
 
-/** Rules by name, as `scrub.shapes` of the configuration has them. */
-export type ShapeName =
-  | 'aws-error'
-  | 'aws-secret'
-  | 'runpod-key'
-  | 'gateway-key'
-  | 'presigned-url'
-  | 'huggingface-token'
-  | 'github-token'
+import type { ShapeRule as ShapeName } from '../config/config.ts'
+
+export type { ShapeName }
 
 /** A value that is told by the bytes before it. */
 export interface ValueShape {
