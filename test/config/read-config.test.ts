@@ -75,7 +75,7 @@ describe('readConfig', () => {
       formParts: 1000,
       formNameBytes: 1024,
       formHeaderBytes: 8192,
-      listedOutputs: 10_000,
+      listedOutputs: 1000,
       payloadBytes: 62_914_560_000,
     })
     expect(config.uploads).toEqual({
