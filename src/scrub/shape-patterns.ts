@@ -66,6 +66,8 @@ const TAGS: readonly (readonly [open: string, close: string])[] = [
 /** Quotes around a name and its value, by how deep in JSON strings they stand. */
 const QUOTES = ['"', '\\"', '\\\\\\"', "'"]
 const SEPARATORS = [':', ': ']
+/** What stands between two elements of an answer, indented or not. */
+const SPACES = ['', ...NEWLINES.flatMap((end) => [0, 2, 4, 6, 8].map((n) => end + ' '.repeat(n)))]
 const SECRET_NAMES = [
   'SecretAccessKey',
   'secretAccessKey',
@@ -110,7 +112,8 @@ const tables: Partial<Record<ShapeName, (add: Add) => void>> = {
       for (const quote of QUOTES) {
         for (const separator of SEPARATORS) add(quote + name + quote + separator + quote, 'key')
       }
-      for (const before of ['Id>', '\n', '  ', '\\n', '\t']) add(`${before}<${name}>`, 'key')
+      // None begins with white space: the end of an event must not wait for what comes.
+      for (const space of SPACES) add(`Id>${space}<${name}>`, 'key')
       add(`&lt;${name}&gt;`, 'key')
     }
     for (const name of ['aws_secret_access_key', 'AWS_SECRET_ACCESS_KEY']) {

@@ -117,7 +117,8 @@ describe('An AWS secret key beside its name', () => {
     ),
     `export AWS_SECRET_ACCESS_KEY=«${key}»\n`,
     `aws_secret_access_key = «${key}»\nregion = auto`,
-    `<Credentials>\n  <SecretAccessKey>«${key}»</SecretAccessKey>`,
+    `<AccessKeyId>A</AccessKeyId>\n    <SecretAccessKey>«${key}»</SecretAccessKey>`,
+    `<AccessKeyId>A</AccessKeyId><SecretAccessKey>«${key}»</SecretAccessKey>`,
     `?AWS_SECRET_ACCESS_KEY=«${key.replaceAll('/', '%2F').replaceAll('+', '%2B')}»&a=1`,
   ])('is removed: %s', (marked) => {
     expect(masks(marked)).toEqual(['aws-secret shape'])
@@ -158,6 +159,14 @@ describe('A key that tells what it is', () => {
   ])('what is none stays: %s', (text) => {
     expect(masks(text)).toEqual([])
   })
+})
+
+it('delays no event and no line', () => {
+  const scrubber = new Scrubber({ secrets, bases: [], signedHosts: [], shapes: safe })
+  for (const text of ['data: {"a":"b"}\n\n', '{"a":1}\r\n', '\n', ' ']) {
+    const out = scrubber.write(encoder.encode(text))
+    expect(out.map((one) => Buffer.from(one as Uint8Array).toString())).toEqual([text])
+  }
 })
 
 describe('Rules that are asked for', () => {
