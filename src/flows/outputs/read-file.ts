@@ -1,20 +1,13 @@
 import { GatewayError } from '../../errors.ts'
 import type { Grant } from '../../grants/grant.ts'
 import { realKey } from '../../grants/mount-path.ts'
+import { conditionsOf, hasChangedSince, isOnlyForRange } from '../../outputs/conditions.ts'
 import { contentDisposition, fileHeaders } from '../../outputs/file-headers.ts'
 import { type FileLink, readFileLink } from '../../outputs/file-link.ts'
 import type { Reply } from '../../platform.ts'
 import type { ObjectStore } from '../../store/store.ts'
 import type { Deps } from '../deps.ts'
 
-const conditions = [
-  'range',
-  'if-none-match',
-  'if-modified-since',
-  'if-match',
-  'if-unmodified-since',
-  'if-range',
-]
 const described = [
   'content-type',
   'content-length',
@@ -44,14 +37,18 @@ export async function readFile(
   const key = link && grant && realKey(grant, link.path, 'read')
   if (!link || !grant || store === undefined || key === undefined) throw gone()
 
-  const asked: Record<string, string> = {}
-  for (const name of conditions) {
-    const value = requestHeaders.get(name)
-    if (value !== null) asked[name] = value
-  }
-  const redirects = method === 'GET' && isRedirected(deps, grant)
+  const ifRange = requestHeaders.get('if-range')
+  // A store may not know If-Range: it would give a part of another file.
+  const redirects = method === 'GET' && ifRange === null && isRedirected(deps, grant)
   // Asked before it is sent elsewhere: what is gone is a problem of ours, not the store's XML.
-  const response = await store.send({ method: redirects ? 'HEAD' : method, key, headers: asked })
+  const ask = (headers: Record<string, string>) =>
+    store.send({ method: redirects ? 'HEAD' : method, key, headers })
+  const asked = conditionsOf(requestHeaders)
+  let response = await ask(asked)
+  if (response.status === 412 && isOnlyForRange(requestHeaders)) {
+    await response.body.cancel()
+    response = await ask(conditionsOf(requestHeaders, false))
+  }
   if (response.status === 404) {
     await response.body.cancel()
     throw gone()
@@ -59,6 +56,10 @@ export async function readFile(
   if (![200, 206, 304, 412, 416].includes(response.status)) {
     await response.body.cancel()
     throw new GatewayError('store_unavailable', 'Cannot read the file from the store')
+  }
+  if (response.status < 300 && hasChangedSince(requestHeaders, response.headers)) {
+    await response.body.cancel()
+    return { status: 412, headers: fileHeaders(link.path) }
   }
   if (redirects && response.status < 300) {
     await response.body.cancel()

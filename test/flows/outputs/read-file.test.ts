@@ -4,6 +4,7 @@ import { submitJob } from '../../../src/flows/submit-job.ts'
 import type { Grant } from '../../../src/grants/grant.ts'
 import { makeFileLink } from '../../../src/outputs/file-link.ts'
 import { outputPrefix } from '../../../src/store/keys.ts'
+import { answer } from '../../intake/memory-store.ts'
 import { callOf, type FakeGateway, fakeGateway } from '../fake-deps.ts'
 import { readReply } from '../read-reply.ts'
 
@@ -48,6 +49,44 @@ describe('a file', () => {
       expect(headers.get('content-encoding')).toBe('gzip')
       expect(headers.has('content-length')).toBe(false)
     }
+  })
+
+  test('that has changed since the client saw it is a 412, to the second', async () => {
+    const send = gateway.store.send.bind(gateway.store)
+    gateway.store.send = async (request) => {
+      expect(request.headers).not.toHaveProperty('if-unmodified-since')
+      const response = await send(request)
+      response.headers.set('last-modified', 'Sat, 21 Nov 2026 10:00:00 GMT')
+      return response
+    }
+    const status = async (since: string, more = {}) =>
+      (await read('GET', { 'if-unmodified-since': since, ...more })).status
+    expect(await status('Sat, 21 Nov 2026 10:00:00 GMT')).toBe(200)
+    expect(await status('Sat, 21 Nov 2026 09:59:59 GMT')).toBe(412)
+    expect(await status('nonsense')).toBe(200)
+    const etag = (await read('HEAD')).headers.get('etag') ?? ''
+    expect(await status('Sat, 21 Nov 2026 09:59:59 GMT', { 'if-match': etag })).toBe(200)
+  })
+
+  test('that is to be read on is asked for in ways that every store knows', async () => {
+    const asked: unknown[] = []
+    const send = gateway.store.send.bind(gateway.store)
+    gateway.store.send = async (request) => {
+      asked.push(request.headers)
+      return request.headers?.['if-match'] === '"old"' ? answer(412) : await send(request)
+    }
+    const range = 'bytes=90-'
+    await read('GET', { range, 'if-range': '"new"' })
+    await read('GET', { range, 'if-range': '"old"' })
+    await read('GET', { range, 'if-range': 'W/"new"' })
+    await read('GET', { range, 'if-range': '"new"', 'if-match': '"new"' })
+    expect(asked).toEqual([
+      { range, 'if-match': '"new"' },
+      { range, 'if-match': '"old"' },
+      {},
+      {},
+      { 'if-match': '"new"' },
+    ])
   })
 
   test('that was stored as it is has its length', async () => {
