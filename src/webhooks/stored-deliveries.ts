@@ -32,10 +32,8 @@ export interface DueNote {
 
 /** The webhooks that are kept, sealed in the state store, and notes of when each is due. */
 export interface Deliveries {
-  /** Keeps a new one; undefined where it is kept already. */
+  /** Keeps a new one; undefined where it is kept already, and then it is found when it is due. */
   keep(delivery: Delivery): Promise<StoredDelivery | undefined>
-  /** Sees to it that a pending one that was kept before is found when it is due. */
-  noteAgain(job: JobFolder, messageId: string): Promise<void>
   read(job: JobFolder, messageId: string): Promise<StoredDelivery | undefined>
   /** All of a job. */
   ofJob(job: JobFolder): Promise<StoredDelivery[]>
@@ -95,11 +93,15 @@ export function createDeliveries(options: {
     async keep(delivery) {
       // First, so that a crash in between leaves a note too many, which claims nothing.
       await note(delivery)
-      return await write(delivery, 'absent')
-    },
-    async noteAgain(job, messageId) {
-      const known = await load(deliveryKey(job, messageId))
-      if (known?.delivery.state === 'pending') await note(known.delivery)
+      const kept = await write(delivery, 'absent')
+      if (kept !== undefined) return kept
+      const known = (await load(deliveryKey(delivery, delivery.messageId)))?.delivery
+      // A crash may have taken the note of the first time with it.
+      if (known?.state === 'pending') await note(known)
+      if (known === undefined || noteKey(known) !== noteKey(delivery)) {
+        await store.delete(noteKey(delivery))
+      }
+      return undefined
     },
     read: (job, messageId) => load(deliveryKey(job, messageId)),
     async ofJob(job) {

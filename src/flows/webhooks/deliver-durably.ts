@@ -32,18 +32,15 @@ export async function keepWebhook(
   grant: Grant,
   { messageId, url, object }: { messageId: string; url: string; object: StagedObject },
 ): Promise<boolean> {
-  const deliveries = deliveriesOf(deps)
   const now = deps.platform.now()
   const { grantId, day, endpointId, storeId, owner, webhookSigner: signer = owner } = grant
   const { key: bodyKey, bytes } = object
-  const kept = await deliveries.keep({
+  const kept = await deliveriesOf(deps).keep({
     ...{ messageId, grantId, day, endpointId, signer, url, storeId, bodyKey, bytes },
     ...{ state: 'pending', createdAt: now, dueAt: now, attempts: 0 },
     claimedUntil: now + claimMs(deps),
   })
-  // A crash may have taken the note of the first time with it.
-  if (kept === undefined) await deliveries.noteAgain(grant, messageId)
-  else deps.platform.waitUntil(attemptDelivery(deps, kept))
+  if (kept !== undefined) deps.platform.waitUntil(attemptDelivery(deps, kept))
   return kept !== undefined
 }
 

@@ -84,10 +84,7 @@ async function keepOnly(deps: Deps, grant: Grant, key: string, body: Body): Prom
   try {
     const bound = await bindJob(deps, grant, id)
     await settleJob(deps, bound, status, deps.platform.now() - repeatsMs)
-    if (isOver(status)) {
-      await finish()
-      deps.keptResults.set(key, true)
-    } else await drop()
+    await (isOver(status) ? finish() : drop())
     return answered(200)
   } catch (error) {
     await drop(error)
