@@ -28,8 +28,6 @@ export interface Deps {
   readonly uploads: Uploads
   /** By grantId; a grant's secrets never change. */
   readonly compiled: Recent<CompiledSecrets>
-  /** Keys of results that this instance has seen kept: polls after a job's end write nothing more. */
-  readonly keptResults: Recent<true>
   readonly upstream: Upstream
   readonly jobBucketMinter: Minter
   /** Undefined where the store's configuration does not say how. */

@@ -35,16 +35,14 @@ export async function readJob(
   const { response, isKept } = isStatus
     ? await askOrRecall(deps, call, admission, grant, ask)
     : { response: await ask(), isKept: false }
-  let said: string | undefined
+  let isEnd = false
   const settle = async ({ status }: EnvelopeFacts): Promise<void> => {
-    if (response.status !== 200) return
-    said = status
-    await settleJob(deps, grant, status, askedAt)
+    if (response.status === 200) isEnd = await settleJob(deps, grant, status, askedAt)
   }
   const answer = await cleanAnswer(deps, response, grant, {
     hold: operation !== 'stream',
     onEnd: isStatus ? withMissingOutput(deps, grant, settle) : settle,
   })
-  if (!isKept && operation !== 'stream') keepAnswer(deps, grant, answer, said)
+  if (isEnd && !isKept && operation !== 'stream') keepAnswer(deps, grant, answer)
   return answer
 }

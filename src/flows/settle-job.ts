@@ -27,35 +27,40 @@ export function isOver(status: string | undefined): boolean {
  * Ends or suspends a grant when its job is over, before the client hears of it, and marks its
  * staged files as due. A status that is not terminal changes nothing, nor does a failure that may
  * be of the run before a retry: `seenAt` is the time before which the status cannot have changed.
+ * Resolves to whether this is the first word of the job's end.
  */
 export async function settleJob(
   deps: Deps,
   grant: Grant,
   status: string | undefined,
   seenAt: number = deps.platform.now(),
-): Promise<void> {
+): Promise<boolean> {
   const ending = endings.get(status ?? '')
-  if (ending === undefined) return
+  if (ending === undefined) return false
   if (grant.state === 'ended') return endLater(deps, grant)
   // Keys of the store cannot be woken: such a job is not retried.
   const state = grant.access === undefined ? ending : 'ended'
   const stored = await deps.grants.read(grant.grantId, { fresh: true })
-  if (stored === undefined) return
+  if (stored === undefined) return false
   if (stored.state === 'ended') return endLater(deps, stored)
-  if (!settles(stored, state, seenAt)) return
+  if (!settles(stored, state, seenAt)) return false
   const graceMs = (deps.config.endpoint(grant.endpointId)?.graceSeconds ?? 0) * 1000
   const dueAt = deps.platform.now() + graceMs + (state === 'suspended' ? retryWindowMs : 0)
   // First, so that a fault in between leaves a marker too many: it does nothing to a live grant.
   await markInputsDue(deps.stateStore, stored, dueAt)
-  await deps.grants.update(grant.grantId, (current) =>
-    settles(current, state, seenAt) ? { ...current, state } : current,
-  )
+  let isFirst = false
+  await deps.grants.update(grant.grantId, (current) => {
+    isFirst = settles(current, state, seenAt)
+    return isFirst ? { ...current, state } : current
+  })
   if (state === 'ended') await endKeys(deps, stored)
+  return isFirst
 }
 
 /** Keys that could not be revoked at the end: no answer waits for them a second time. */
-function endLater(deps: Deps, grant: Grant): void {
+function endLater(deps: Deps, grant: Grant): false {
   deps.platform.waitUntil(endKeys(deps, grant))
+  return false
 }
 
 function settles(grant: Grant, state: GrantState, seenAt: number): boolean {

@@ -106,7 +106,7 @@ async function submit(
   await noted
   const isRefused = response.status >= 400 && response.status < 500
   let isDecided = false
-  let said: { readonly jobId: string; readonly status: string | undefined } | undefined
+  let endedJob: string | undefined
   try {
     const answer = await cleanAnswer(deps, response, grant, {
       hold: true,
@@ -117,15 +117,12 @@ async function submit(
         },
         onEnd: withMissingOutput(deps, grant, async ({ id, status }) => {
           if (id === undefined) throw unbound('Upstream answered without a job id')
-          said = { jobId: id, status }
-          await settleAnswered(deps, grant, status)
+          if (await settleAnswered(deps, grant, status)) endedJob = id
         }),
       }),
     })
     isDecided ||= response.status === 200
-    if (said !== undefined) {
-      keepAnswer(deps, { ...grant, jobId: said.jobId }, answer, said.status)
-    }
+    if (endedJob !== undefined) keepAnswer(deps, { ...grant, jobId: endedJob }, answer)
     return answer
   } finally {
     if (!isDecided) await (isRefused ? dropJob(deps, grant) : leaveJob(deps, grant))
@@ -137,13 +134,14 @@ async function submit(
  * submit, and pay for, the job again: its webhook or the next status settles it, and its keys end by
  * themselves.
  */
-async function settleAnswered(deps: Deps, grant: Grant, status: string | undefined): Promise<void> {
+async function settleAnswered(deps: Deps, grant: Grant, status?: string): Promise<boolean> {
   try {
-    await settleJob(deps, grant, status)
+    return await settleJob(deps, grant, status)
   } catch (error) {
     const { endpointId: endpoint } = grant
     deps.log.write('error', { event: 'settle_failed', endpoint, reason: reasonOf(error) })
     deps.platform.waitUntil(leaveJob(deps, grant))
+    return false
   }
 }
 

@@ -22,9 +22,6 @@ import { createUpstream } from '../upstream/client.ts'
 /** Grants whose secrets stay compiled: a status poll a second must not compile them anew. */
 const compiledGrants = 100
 
-/** Results that are known to be kept. */
-const keptResults = 10_000
-
 /** Puts the house together; all roofs use it. `makeStore` stands in where stores are not S3. */
 export function buildDeps(
   config: Config,
@@ -71,7 +68,6 @@ export function buildDeps(
     grants: createGrants({ store: stateStore, keyring, platform, grantCacheSeconds }),
     uploads: createUploads({ store: stateStore, keyring, platform }),
     compiled: new Recent(compiledGrants),
-    keptResults: new Recent(keptResults),
     upstream: createUpstream({ platform, idleTimeoutMs: config.limits.upstreamIdleTimeoutMs }),
     jobBucketMinter: createJobBucketMinter({ keyring, jobBucketUrl: config.jobBucketUrl }),
     nativeMinter,

@@ -43,7 +43,6 @@ export async function keepReceived(
       throw new GatewayError('store_unavailable', 'Cannot read the webhook')
     }
     await write(deps, grant, key, body)
-    deps.keptResults.set(key, true)
   } catch (error) {
     if (grant.webhook === undefined) throw error
     logFault(deps, error)
@@ -77,18 +76,11 @@ async function write(deps: Deps, grant: Grant, key: string, body: Body): Promise
 }
 
 /**
- * Keeps a short answer that says how a job has ended, where nothing of that run is kept yet: once,
- * beside the answer, which does not wait for it. To be called when the job is settled.
+ * Keeps a short answer that was the first word of a job's end, where nothing of that run is kept yet:
+ * beside the answer, which does not wait for it. A long one is left to the webhook.
  */
-export function keepAnswer(
-  deps: Deps,
-  { grantId, jobId }: Grant,
-  reply: Reply,
-  status: string | undefined,
-): void {
-  const { body } = reply
-  if (reply.status !== 200 || !isOver(status) || !(body instanceof Uint8Array)) return
-  if (body.length > answerMaxBytes) return
+export function keepAnswer(deps: Deps, { grantId, jobId }: Grant, { body }: Reply): void {
+  if (!(body instanceof Uint8Array) || body.length > answerMaxBytes) return
   // The answer's own may be given away with it.
   const bytes = body.slice()
   deps.platform.waitUntil(keep())
@@ -99,9 +91,8 @@ export function keepAnswer(
       // Still at work: what was said is of the run before a retry.
       if (grant === undefined || grant.state === 'active') return
       const key = keptKeyOf({ ...grant, jobId: grant.jobId ?? jobId })
-      if (key === undefined || deps.keptResults.get(key)) return
+      if (key === undefined) return
       await deps.stateStore.put(key, bytes, { contentType, condition: 'absent' })
-      deps.keptResults.set(key, true)
     } catch (error) {
       logFault(deps, error)
     }

@@ -198,12 +198,22 @@ describe('the answer that says how a job has ended', () => {
     const lines: string[] = []
     gateway.store.before = (line) => void lines.push(line)
     upstreamSays(says(completed))
-    const { deps } = gateway
     for (let times = 0; times < 3; times++) {
-      await readReply(await readJob(deps, { ...callOf('demo'), method: 'GET' }, 'status', 'job-1'))
+      await ask()
       await gateway.idle()
     }
-    expect(lines.filter((line) => line.startsWith('put results/')).length).toBe(1)
+    expect(lines.filter((line) => line.startsWith('put results/'))).toEqual([])
+  })
+
+  test('is left to the webhook that has said it before', async () => {
+    const { token } = await submit()
+    await webhook(token, completed)
+    const lines: string[] = []
+    gateway.store.before = (line) => void lines.push(line)
+    upstreamSays(says(completed))
+    await ask()
+    await gateway.idle()
+    expect(lines.filter((line) => line.startsWith('put '))).toEqual([])
   })
 
   test('of a runsync is kept, and does not replace what a webhook said', async () => {
