@@ -70,10 +70,13 @@ export async function liftPayloads(
     keyBytes: config.limits.keyBytes,
     residueMaxBytes: plan.maxBytes,
     stageMinBytes: endpoint.stageMinBytes,
-    lift: plan.lift && plan.within === 'input',
+    lift: plan.lift && plan.within !== 'document',
+    inputDepth: plan.items?.depth,
     liftDataUris: plan.lift && plan.within === 'document',
     rules:
-      endpoint.as === undefined ? [] : compileRules([...endpoint.rules, ...(plan.rules ?? [])]),
+      endpoint.as === undefined
+        ? []
+        : compileRules([...rulesFor(endpoint, plan), ...(plan.rules ?? [])]),
     watch: s3ConfigNames,
     watchTop: new Set([...watchedAtTop, ...(plan.watchTop ?? [])]),
     refMarker,
@@ -89,7 +92,8 @@ export async function liftPayloads(
       async name(first) {
         const { contentType, extension } = await readMediaType(first, payload.mediaType)
         const name = payloadName(files.length + payload.index, payload.pointer, extension)
-        return { key: inputPrefix(stage) + name, contentType }
+        const folder = plan.items?.folderOf(payload.pointer) ?? stage
+        return { key: inputPrefix(folder) + name, contentType }
       },
     })
   }
@@ -124,24 +128,33 @@ async function readRefs(
   deps: Deps,
   call: Call,
   admission: Admission,
-  { within }: LiftPlan,
+  { within, items }: LiftPlan,
   { residue, staged, files }: Pick<LiftedRequest, 'residue' | 'staged' | 'files'>,
 ): Promise<PlacedRef[]> {
   if (within === 'input') requireInput(residue)
-  const found =
-    within === 'input'
-      ? residue.refs.filter(({ pointer }) => pointer.startsWith('/input/'))
-      : residue.refs
+  const inputs = within === 'document' ? undefined : inputPattern(items?.pattern ?? '/input')
+  const found = residue.refs.filter(({ pointer }) => inputs?.test(pointer) !== false)
   const [first] = found
   if (first === undefined) return []
   // On the OpenAI route files are links, whatever else an endpoint's workers take.
-  if (within === 'input' && admission.endpoint.as === undefined) {
+  if (within !== 'document' && admission.endpoint.as === undefined) {
     const detail = `Cannot use a ref here: ${howToDeclare(call.endpointId)}`
     throw new GatewayError('invalid_request', detail, { pointer: first.pointer })
   }
   await proveCaller(deps, call, admission)
   const taken = staged.length + files.length
   return await resolveRefs(deps, call, admission, found, { files, taken })
+}
+
+/** Rules say where in a request; several of them lie deeper. */
+function rulesFor({ rules }: EndpointConfig, { items }: LiftPlan): EndpointConfig['rules'] {
+  if (items === undefined) return rules
+  const above = items.pattern.replace(/\/input$/, '')
+  return rules.map((rule) => ({ ...rule, pointer: above + rule.pointer }))
+}
+
+function inputPattern(pattern: string): RegExp {
+  return new RegExp(`^${pattern.replaceAll('*', '\\d+')}/`)
 }
 
 function isTooLarge(error: unknown): error is GatewayError {

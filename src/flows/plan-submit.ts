@@ -1,6 +1,7 @@
 import type { Config, EndpointConfig } from '../config/config.ts'
 import { GatewayError } from '../errors.ts'
 import type { LiftRule } from '../json/rules.ts'
+import type { JobFolder } from '../store/keys.ts'
 import type { Admission } from './admit.ts'
 import { type BodyKind, readBodyKind } from './body-kind.ts'
 import type { Call } from './deps.ts'
@@ -11,8 +12,16 @@ export type SubmitOperation = 'run' | 'runsync'
 export interface LiftPlan {
   /** What upstream takes at most, in bytes. */
   readonly maxBytes: number
-  /** Where refs are files: in `input`, which there must be, or anywhere. */
-  readonly within: 'input' | 'document'
+  /** Where refs are files: in `input`, which there must be, in that of several items, or anywhere. */
+  readonly within: 'input' | 'items' | 'document'
+  /** Of several items: how they lie in the document, and where the files of the one at a pointer go. */
+  readonly items?: {
+    /** Containers around the members of an item. */
+    readonly depth: number
+    /** Pointer of an item's member `input`, with a token `*` for its number. */
+    readonly pattern: string
+    folderOf(pointer: string): JobFolder
+  }
   /** Strings that qualify by size are staged: in `input` base64, anywhere in a document data URIs. */
   readonly lift: boolean
   /** Rules that follow the endpoint's own, where it stages anything. */

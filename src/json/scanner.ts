@@ -46,13 +46,14 @@ export interface ScannerOptions extends ValueStringOptions {
   readonly residueMaxBytes: number
   readonly watch: ReadonlySet<string>
   readonly watchTop?: ReadonlySet<string>
+  readonly inputDepth?: number | undefined
 }
 
 /** Walks structure, keys and what is short, in the residue's own buffer. */
 export class Scanner {
   readonly residue: ResidueBuffer = new ResidueBuffer()
   readonly #options: ScannerOptions
-  readonly #trail = new Trail()
+  readonly #trail: Trail
   readonly #string: ValueString
   readonly #key = new StringReader()
   readonly #short: ShortValues
@@ -66,6 +67,7 @@ export class Scanner {
 
   constructor(options: ScannerOptions) {
     this.#options = options
+    this.#trail = new Trail(options.inputDepth)
     this.#members = new Members(options.watch, options.watchTop ?? new Set())
     this.#string = new ValueString(options, this.residue, this.#trail)
     const stringBytes = decidesEarly(options.rules) ? 0 : options.stageMinBytes
@@ -180,7 +182,8 @@ export class Scanner {
     if (this.#trail.depth === 0) this.#topLevel = kindOf(byte)
     this.#members.valueBegins(this.residue.text, this.#trail, this.residue.at)
     if (byte === QUOTE) {
-      this.#string.begin(this.residue.at, this.#trail.inInput && this.#trail.depth > 1)
+      const { inInput, depth, inputDepth } = this.#trail
+      this.#string.begin(this.residue.at, inInput && depth > inputDepth)
       this.#go(IN_STRING)
     } else if (byte === OPEN_OBJECT) this.#open(false)
     else if (byte === OPEN_ARRAY) this.#open(true)

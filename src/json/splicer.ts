@@ -20,6 +20,8 @@ export interface SplicerOptions {
   readonly stageMinBytes: number
   /** Whether strings of `input` are lifted by size and form; rules that force lift all the same. */
   readonly lift: boolean
+  /** Containers around each member `input`: 1, or more where a document has several requests; default 1. */
+  readonly inputDepth?: number | undefined
   /** Whether data URIs are lifted by size, wherever they are; default no. */
   readonly liftDataUris?: boolean
   readonly rules: CompiledRules

@@ -45,17 +45,24 @@ export function equalsBytes(
 export class Trail {
   /** Containers now open. */
   depth = 0
-  /** Whether the member of the document now being read is `input`. */
+  /** Whether the member now being read, in `inputDepth` containers, is `input`. */
   inInput = false
+  /** Containers around a request's own members: 1, or more where a document has several requests. */
+  readonly inputDepth: number
   readonly #arrays: boolean[] = []
   readonly #indices: number[] = []
   readonly #keyStarts: number[] = []
   readonly #keyEnds: number[] = []
   readonly #prefixes: (string | undefined)[] = []
 
+  constructor(inputDepth = 1) {
+    this.inputDepth = inputDepth
+  }
+
   /** Enters a container. */
   open(array: boolean): void {
     const level = this.depth++
+    if (this.depth === this.inputDepth) this.inInput = false
     this.#arrays[level] = array
     this.#indices[level] = 0
     this.#keyStarts[level] = 0
@@ -81,7 +88,7 @@ export class Trail {
 
   /** Takes the key of the member now being read: the span between its quotes. */
   takeKey(text: Uint8Array, start: number, end: number): void {
-    if (this.depth === 1) this.inInput = equalsKey(text, start, end, INPUT, 'input')
+    if (this.depth === this.inputDepth) this.inInput = equalsKey(text, start, end, INPUT, 'input')
     this.setKey(start, end)
   }
 
