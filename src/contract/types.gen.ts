@@ -3971,7 +3971,10 @@ export interface operations {
     };
     readonly getFile: {
         readonly parameters: {
-            readonly query?: never;
+            readonly query?: {
+                /** @description `links`, as in links to outputs that were too long as a whole: the references in that JSON are links too. It has no ranges, and no length beforehand. */
+                readonly references?: "links";
+            };
             readonly header?: {
                 /** @description One range of bytes (RFC 9110) */
                 readonly Range?: components["parameters"]["Range"];
@@ -4022,7 +4025,10 @@ export interface operations {
     };
     readonly headFile: {
         readonly parameters: {
-            readonly query?: never;
+            readonly query?: {
+                /** @description `links`, as in links to outputs that were too long as a whole: the references in that JSON are links too. It has no ranges, and no length beforehand. */
+                readonly references?: "links";
+            };
             readonly header?: {
                 /** @description One range of bytes (RFC 9110) */
                 readonly Range?: components["parameters"]["Range"];

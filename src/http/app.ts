@@ -2,9 +2,12 @@ import { type Context, Hono } from 'hono'
 import { virtualHostOf } from '../config/virtual-host.ts'
 import openapi from '../contract/openapi.gen.json' with { type: 'json' }
 import { GatewayError } from '../errors.ts'
+import { decodedRequest } from '../flows/decoded-answer.ts'
 import type { Deps } from '../flows/deps.ts'
 import { describeIssuer, keySetPath, readKeySet } from '../flows/describe-issuer.ts'
 import { readFile } from '../flows/outputs/read-file.ts'
+import { readJsonFile } from '../flows/outputs/read-json-file.ts'
+import { withLinks } from '../flows/outputs/resolve-reference.ts'
 import { receiveWebhook } from '../flows/webhooks/receive-webhook.ts'
 import { createJobBucket } from '../job-bucket/dispatch.ts'
 import type { Reply } from '../platform.ts'
@@ -93,14 +96,19 @@ export function createApp(deps: Deps, access: RequestAccess): Hono<AppEnv> {
   app.get('/files/:sealed/:name', (context) =>
     route(context, () => {
       const method = context.req.method === 'HEAD' ? 'HEAD' : 'GET'
-      return readFile(deps, method, context.req.param('sealed'), context.req.raw.headers)
+      const sealed = context.req.param('sealed')
+      const isLinked = new URL(context.req.url).search === `?${withLinks}`
+      return isLinked
+        ? readJsonFile(deps, method, sealed)
+        : readFile(deps, method, sealed, context.req.raw.headers)
     }),
   )
   app.post('/webhooks/:sealed', (context) =>
     route(context, () => {
       const body = takeBody(context, access)
       if (body === undefined) throw new GatewayError('invalid_request', 'The body is missing')
-      return receiveWebhook(deps, context.req.param('sealed'), body)
+      const readable = decodedRequest(platform, context.req.raw.headers, body)
+      return receiveWebhook(deps, context.req.param('sealed'), readable)
     }),
   )
   app.get('/.well-known/openid-configuration', (context) =>

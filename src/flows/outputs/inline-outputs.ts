@@ -17,7 +17,7 @@ type Source = Pick<Body, 'read' | 'cancel'>
 /**
  * An answer in whose JSON each reference to an output of the job, and each link that stands for one
  * in a kept result, is the value itself: streamed from the store, all else byte for byte. What goes
- * beyond the endpoint's limits stays a link. Reading fails where the store does: what is cut off
+ * beyond the endpoint's limits, or is stored compressed, stays a link. Reading fails where the store does: what is cut off
  * must not look whole.
  */
 export function inlineOutputs(deps: Deps, grant: Grant, body: Source): Body {
@@ -27,10 +27,11 @@ export function inlineOutputs(deps: Deps, grant: Grant, body: Source): Body {
   const endpoint = config.endpoint(grant.endpointId)
   let bytesLeft = endpoint?.inlineMaxBytes ?? 0
   let objectsLeft = endpoint?.inlineMaxObjects ?? 0
+  let isLimited = false
 
   async function outputOf(text: string): Promise<ReferredOutput | undefined> {
     if (text.startsWith(outputMarker)) return await references.resolve(text)
-    const match = /^([^/?#]+)\/[^?#]*#(.*)$/.exec(text.slice(filesUrl.length))
+    const match = /^([^/?#]+)\/[^#]*#(.*)$/.exec(text.slice(filesUrl.length))
     const details = parseDetails(match?.[2] ?? '')
     if (details === undefined) return undefined
     const link = await readFileLink(keyring, match?.[1] ?? '', platform.now())
@@ -50,6 +51,7 @@ export function inlineOutputs(deps: Deps, grant: Grant, body: Source): Body {
       references.refuse('missing', grant)
       return masked(text, raw)
     }
+    if (opened === 'compressed') return raw
     if (opened.bytes > bytesLeft) {
       await opened.cancel()
       return tooMuch()
@@ -59,7 +61,9 @@ export function inlineOutputs(deps: Deps, grant: Grant, body: Source): Body {
     return output.as === 'json' ? spliced(value, depth + 1) : value
 
     function tooMuch(): Uint8Array {
-      deps.log.write('warn', { event: 'inline_limit', endpoint: grant.endpointId })
+      // Once an answer, which may have any number of them.
+      if (!isLimited) deps.log.write('warn', { event: 'inline_limit', endpoint: grant.endpointId })
+      isLimited = true
       return raw
     }
   }

@@ -15,7 +15,7 @@ const tries = 3
 
 /**
  * Opens a file of the store. A connection that breaks is opened anew where it broke, as long as the
- * object is the same. Undefined when there is none, or when it is stored compressed.
+ * object is the same. Undefined when there is none; `compressed` when that is how it is stored.
  *
  * @throws {GatewayError} store_unavailable, reading too
  */
@@ -23,7 +23,7 @@ export async function openOutput(
   deps: Deps,
   store: ObjectStore,
   key: string,
-): Promise<OpenedOutput | undefined> {
+): Promise<OpenedOutput | 'compressed' | undefined> {
   const wait = (ms: number) => deps.platform.wait(ms)
 
   function ask(headers: Record<string, string>): Promise<IncomingResponse> {
@@ -41,7 +41,7 @@ export async function openOutput(
   const isPlain = (first.headers.get('content-encoding') ?? 'identity') === 'identity'
   if (first.status !== 200 || !isPlain || Number.isNaN(length)) {
     await first.body.cancel()
-    return undefined
+    return first.status === 200 ? 'compressed' : undefined
   }
   const etag = first.headers.get('etag')
   let { body } = first

@@ -21,6 +21,9 @@ export interface ReferredOutput extends OutputDetails {
   readonly path: string
 }
 
+/** The query of a link to a file of JSON in which references become links as well. */
+export const withLinks = 'references=links'
+
 /** Under what the scrubber offers references: all of them. */
 export const referenceBase: string = outputMarker.slice(0, -1)
 
@@ -81,10 +84,11 @@ export function createReferences(deps: Deps, grants: readonly Grant[]): Referenc
 /** The link to an output; where its endpoint wants values back, with what makes it one in a later answer. */
 export async function linkOf(deps: Deps, output: ReferredOutput): Promise<string> {
   const { config, keyring } = deps
-  const { grant, path } = output
+  const { grant, path, as } = output
   const { grantId, readExpiresAt: expiresAt } = grant
   const { publicUrl } = config
-  const link = await makeFileLink({ keyring, publicUrl, grantId, path, expiresAt })
+  const file = await makeFileLink({ keyring, publicUrl, grantId, path, expiresAt })
+  const link = as === 'json' ? `${file}?${withLinks}` : file
   const isInline = config.endpoint(grant.endpointId)?.outputs === 'inline'
   return isInline ? `${link}#${renderDetails(output)}` : link
 }

@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it, test } from 'vitest'
 import { onceBody } from '../../../src/bytes/once-body.ts'
 import { cleaning } from '../../../src/flows/clean-answer.ts'
 import { readFile } from '../../../src/flows/outputs/read-file.ts'
+import { readJsonFile } from '../../../src/flows/outputs/read-json-file.ts'
 import { readJob } from '../../../src/flows/read-job.ts'
 import { submitJob } from '../../../src/flows/submit-job.ts'
 import type { Grant } from '../../../src/grants/grant.ts'
@@ -103,6 +104,26 @@ describe('an endpoint that wants its outputs inline', () => {
       .replaceAll('/', '\\/')
       .replaceAll('&', '\\u0026')
     expect(JSON.parse(await status(escaped)).output).toBe('abc')
+  })
+
+  test('has links to files that are stored compressed', async () => {
+    await keep('out/a', 'abc')
+    const own = gateway.store.send.bind(gateway.store)
+    gateway.store.send = async (request) => {
+      const response = await own(request)
+      response.headers.set('content-encoding', 'gzip')
+      return response
+    }
+    const { output } = JSON.parse(await status(completed(referenceTo('out/a', 'text'))))
+    expect(output).toMatch(/^https:\/\/gateway\.example\/files\//)
+  })
+
+  test('has JSON for a link to JSON', async () => {
+    await keep('out/v.json', '{"a":1}')
+    const options = await cleaning(gateway.deps, [grant])
+    const kept = await cleanText(completed(referenceTo('out/v.json', 'json')), options)
+    expect(JSON.parse(kept).output).toMatch(/\?references=links#as=json/)
+    expect(JSON.parse(await status(kept)).output).toEqual({ a: 1 })
   })
 
   test('has secrets removed from a value as from the rest', async () => {
@@ -314,6 +335,26 @@ describe.each([{ outputs: 'link' }, { s3Config: 'always' }])('an endpoint with %
     ])
     const sealed = new URL(output[0]).pathname.split('/')[2] ?? ''
     expect(await readReply(await readFile(gateway.deps, 'GET', sealed, new Headers()))).toBe('abc')
+  })
+
+  test('has links within a file of JSON too, and no secret', async () => {
+    await keep('out/a', 'abc')
+    const { accessSecret } = s3Config
+    await keep('out/v.json', JSON.stringify([referenceTo('out/a', 'text'), accessSecret]))
+    const { output } = JSON.parse(await status(completed(referenceTo('out/v.json', 'json'))))
+    expect(output).toMatch(/\/v\.json\?references=links$/)
+    const sealed = new URL(output).pathname.split('/')[2] ?? ''
+    const reply = await readJsonFile(gateway.deps, 'GET', sealed)
+    expect(reply.headers.get('content-disposition')).toContain('v.json')
+    const [link, masked] = JSON.parse(await readReply(reply))
+    expect(masked).toMatch(/^\*+$/)
+    const inner = new URL(link).pathname.split('/')[2] ?? ''
+    expect(await readReply(await readFile(gateway.deps, 'GET', inner, new Headers()))).toBe('abc')
+    expect(await readReply(await readJsonFile(gateway.deps, 'HEAD', sealed))).toBe('')
+    await gateway.store.delete(`${outputPrefix(grant)}out/v.json`)
+    const gone = { code: 'not_found' }
+    await expect(readJsonFile(gateway.deps, 'GET', sealed)).rejects.toMatchObject(gone)
+    await expect(readJsonFile(gateway.deps, 'GET', 'forged')).rejects.toMatchObject(gone)
   })
 
   test('has what is refused left as text', async () => {
