@@ -32,8 +32,10 @@ export interface DueNote {
 
 /** The webhooks that are kept, sealed in the state store, and notes of when each is due. */
 export interface Deliveries {
-  /** Keeps a new one; undefined where it is kept already, and then it is found when it is due. */
-  keep(delivery: Delivery): Promise<StoredDelivery | undefined>
+  /** Keeps a new one, or tells what is kept of the same outcome already; `stored` is the one that is kept. */
+  keep(
+    delivery: Delivery,
+  ): Promise<{ readonly stored: StoredDelivery | undefined; readonly isNew: boolean }>
   read(job: JobFolder, messageId: string): Promise<StoredDelivery | undefined>
   /** All of a job. */
   ofJob(job: JobFolder): Promise<StoredDelivery[]>
@@ -94,14 +96,15 @@ export function createDeliveries(options: {
       // First, so that a crash in between leaves a note too many, which claims nothing.
       await note(delivery)
       const kept = await write(delivery, 'absent')
-      if (kept !== undefined) return kept
-      const known = (await load(deliveryKey(delivery, delivery.messageId)))?.delivery
+      if (kept !== undefined) return { stored: kept, isNew: true }
+      const stored = await load(deliveryKey(delivery, delivery.messageId))
+      const known = stored?.delivery
       // A crash may have taken the note of the first time with it.
       if (known?.state === 'pending') await note(known)
       if (known === undefined || noteKey(known) !== noteKey(delivery)) {
         await store.delete(noteKey(delivery))
       }
-      return undefined
+      return { stored, isNew: false }
     },
     read: (job, messageId) => load(deliveryKey(job, messageId)),
     async ofJob(job) {

@@ -35,13 +35,14 @@ export async function keepWebhook(
   const now = deps.platform.now()
   const { grantId, day, endpointId, storeId, owner, webhookSigner: signer = owner } = grant
   const { key: bodyKey, bytes } = object
-  const kept = await deliveriesOf(deps).keep({
+  const { stored, isNew } = await deliveriesOf(deps).keep({
     ...{ messageId, grantId, day, endpointId, signer, url, storeId, bodyKey, bytes },
     ...{ state: 'pending', createdAt: now, dueAt: now, attempts: 0 },
     claimedUntil: now + claimMs(deps),
   })
-  if (kept !== undefined) deps.platform.waitUntil(attemptDelivery(deps, kept))
-  return kept !== undefined
+  if (isNew && stored !== undefined) deps.platform.waitUntil(attemptDelivery(deps, stored))
+  // A write whose answer was lost looks like another's.
+  return stored?.delivery.bodyKey === bodyKey
 }
 
 /** Milliseconds for which an attempt is one instance's. */
