@@ -206,7 +206,7 @@ const sweepWidth = 4
 /** Standard deviations by which the slowest of four lies above the mean, if all are normal. */
 const slowestOfFour = 1.03
 
-/** Seconds that one sweep process needs for one job: inputs, output, then grant and record. */
+/** Seconds that one sweep process needs for one job: inputs, output, result, then grant and record. */
 export function sweepSeconds(
   { outputShare, payloadsPerJob }: Workload,
   around: Surroundings,
@@ -215,7 +215,7 @@ export function sweepSeconds(
     calls * (around.callFloor + around.callSpread) +
     slowestOfFour * around.callSpread * Math.sqrt(calls)
   const removed = Math.ceil(payloadsPerJob / sweepWidth)
-  const batches = batch(4 + removed) + (outputShare > 0 ? batch(1) : 0) + batch(3)
+  const batches = batch(4 + removed) + (outputShare > 0 ? batch(1) : 0) + batch(1) + batch(3)
   return batches / sweepWidth
 }
 

@@ -64,7 +64,8 @@ export function demandOf(
     costs.request * requests +
     costs.call * stateCalls
   const { hold, buffers } = buffersOf(size.bytes / payloads, workload, settings, around)
-  const spool = around.callFloor + around.callSpread
+  // The grant is read, its inputs are marked, it is ended; then the webhook's body is written.
+  const spool = 4 * (around.callFloor + around.callSpread)
   return {
     cpuSeconds: cpuMs / 1e3,
     cpuOfLargest: (costs.upload * body) / 1e9,

@@ -59,6 +59,8 @@ export function simulateSweep(scenario: Scenario, jobs: number): SweepRun {
     (function* () {
       yield* each(dueInputs)
       if (outputShare > 0) yield* each(() => call('removals'))
+      // Results.
+      yield* each(() => call('removals'))
       yield* each(grant)
     })(),
   )
