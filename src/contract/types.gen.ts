@@ -525,6 +525,38 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v2/{endpointId}/openai/{path}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Id of the upstream endpoint
+                 * @example demo
+                 */
+                readonly endpointId: components["parameters"]["EndpointId"];
+                /** @description A path of the OpenAI API, such as `v1/chat/completions`; it may contain `/` */
+                readonly path: string;
+            };
+            readonly cookie?: never;
+        };
+        /**
+         * GET a path of the OpenAI API
+         * @description In `keys` and `jwt` mode models alone: nothing that may be somebody else's.
+         */
+        readonly get: operations["getFromOpenai"];
+        readonly put?: never;
+        /**
+         * Ask a worker that speaks the OpenAI API
+         * @description Refs of uploads become links, and so do data URIs and a chat's audio where the endpoint has them staged. Forms go on as they come. Answers, streamed ones too, are cleaned of what the gateway put in.
+         */
+        readonly post: operations["submitToOpenai"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v2/{endpointId}/uploads/tus": {
         readonly parameters: {
             readonly query?: never;
@@ -1461,7 +1493,7 @@ export interface components {
              */
             readonly pathStyle?: boolean;
             /**
-             * @description False: the store has no presigned URLs, or browsers cannot reach it; uploads go through the gateway then.
+             * @description False: the store has no presigned URLs, or browsers cannot reach it; uploads and files go through the gateway then.
              * @default true
              */
             readonly presign?: boolean;
@@ -3468,6 +3500,82 @@ export interface operations {
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly getFromOpenai: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Id of the upstream endpoint
+                 * @example demo
+                 */
+                readonly endpointId: components["parameters"]["EndpointId"];
+                /** @description A path of the OpenAI API, such as `v1/chat/completions`; it may contain `/` */
+                readonly path: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The worker's answer, streamed as it comes, whatever its status */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": unknown;
+                    readonly "text/event-stream": string;
+                    readonly "*/*": unknown;
+                };
+            };
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly submitToOpenai: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Id of the upstream endpoint
+                 * @example demo
+                 */
+                readonly endpointId: components["parameters"]["EndpointId"];
+                /** @description A path of the OpenAI API, such as `v1/chat/completions`; it may contain `/` */
+                readonly path: string;
+            };
+            readonly cookie?: never;
+        };
+        /** @description What the OpenAI API takes there */
+        readonly requestBody?: {
+            readonly content: {
+                readonly "application/json": unknown;
+                readonly "multipart/form-data": unknown;
+            };
+        };
+        readonly responses: {
+            /** @description The worker's answer, streamed as it comes, whatever its status */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": unknown;
+                    readonly "text/event-stream": string;
+                    readonly "*/*": unknown;
+                };
+            };
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 413: components["responses"]["TooLarge"];
             readonly default: components["responses"]["Problem"];
         };
     };

@@ -62,14 +62,14 @@ export function addEndpointRoutes(
       route(context, () => passThrough(deps, readCall(context, access), path)),
     )
   }
-  app.all(`${base}/*`, (context) =>
-    route(context, () => {
-      const call = readCall(context, access)
-      const path = readRest(context)
-      const isOpenai = path.startsWith('openai/')
-      return isOpenai ? submitOpenai(deps, call, path) : passThrough(deps, call, path)
-    }),
-  )
+  for (const [path, flow] of [
+    ['openai/*', submitOpenai],
+    ['*', passThrough],
+  ] as const) {
+    app.all(`${base}/${path}`, (context) =>
+      route(context, () => flow(deps, readCall(context, access), readRest(context))),
+    )
+  }
 }
 
 export function readJobId(context: Context<AppEnv>): string {

@@ -10,7 +10,7 @@ interface Route {
 const methods = ['get', 'head', 'post', 'put', 'patch', 'delete', 'options']
 
 /** Paths below which the application has one route for everything, and dispatches by itself. */
-const dispatched = ['/s3/', '/lb/{}/']
+const dispatched = ['/s3/', '/v2/{}/openai/', '/lb/{}/']
 
 /**
  * What is only in the description, and what is only in the application. Names of path parameters do

@@ -46,7 +46,7 @@ export async function submitOpenai(deps: Deps, call: Call, path: string): Promis
   async function passOn(bytes?: Uint8Array): Promise<Reply> {
     const response = await forward(deps, call, endpoint, principal, path, bytes)
     return principal.mode === 'passthrough'
-      ? await untouched(deps, response)
+      ? watched(await untouched(deps, response))
       : await cleanJoblessAnswer(deps, response, call.endpointId)
   }
 
@@ -82,6 +82,21 @@ export async function submitOpenai(deps: Deps, call: Call, path: string): Promis
     hasParts ? linkParts : undefined,
   )
   return await submit(deps, call, admission, path, grant, request)
+}
+
+/** Read chunk by chunk, each in its time: a stream that a runtime relays by itself may hang for ever. */
+function watched(reply: Reply): Reply {
+  const { body, headers } = reply
+  if (body === undefined || body instanceof Uint8Array) return reply
+  const length = headers.get('content-length')
+  return {
+    ...reply,
+    body: {
+      length: length === null ? undefined : Number(length),
+      read: () => body.read(),
+      cancel: (reason) => body.cancel(reason),
+    },
+  }
 }
 
 /** Undefined for what upstream may have its own opinion of: too large, and nothing is staged. */

@@ -92,6 +92,7 @@ flock -w 900 9 || { say "another run holds $packages/lock"; exit 1; }
 
 worker=$("$root/test/python/setup.sh")
 boto3_1_35=$("$root/test/python/setup.sh" boto3-1.35)
+openai=$("$root/test/python/setup.sh" openai)
 commands=$(dirname -- "$("$root/test/python/setup.sh" commands)")
 
 # The command runs with Debian's own Python, for which its compiled parts are built.
@@ -114,6 +115,7 @@ build sdks aws-client ./aws
 cat <<VARIABLES
 export BULKWAY_PYTHON='$worker'
 export BULKWAY_PYTHON_BOTO3_1_35='$boto3_1_35'
+export BULKWAY_PYTHON_OPENAI='$openai'
 export BULKWAY_AWS='$commands/aws'
 export BULKWAY_AWS_V2='$packages/aws-v2'
 export BULKWAY_S3CMD='$commands/s3cmd'
