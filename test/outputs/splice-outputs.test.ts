@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it, test } from 'vitest'
 import { ReferenceFinder } from '../../src/outputs/splice-outputs.ts'
 import { createNodeBytes } from '../../src/runtimes/node-bytes.ts'
@@ -96,4 +97,62 @@ describe('references', () => {
     expect(sent('"https://gw.other/')).toBe('')
     expect(sent('x","y')).toBe('"https://gw.other/x","y')
   })
+})
+
+/** What `JSON.parse` sees of a document, each reference among its values marked. */
+function marked(value: unknown): unknown {
+  if (typeof value === 'string') {
+    return beginnings.some((beginning) => value.startsWith(beginning)) ? `<${value}>` : value
+  }
+  if (Array.isArray(value)) return value.map(marked)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, marked(inner)]))
+}
+
+/** The same text with escapes where other encoders write them. */
+function respelled(text: string, seed: number): string {
+  const slashes = seed % 2 === 0 ? text : text.replaceAll('/', '\\/')
+  return seed % 3 === 0 ? slashes.replaceAll('&', '\\u0026') : slashes
+}
+
+test('Of any document those are found that a parser would see, and nothing else is touched', () => {
+  const atom = fc.constantFrom(
+    ...['bulkway-output://', 'bulkway-output:/', 'https://gw.example/files/', 'https:', '"', '\\'],
+    ...['a/b?as=text&type=x', '&', ' ', 'ü', '\n', ''],
+  )
+  const text = fc.array(atom, { maxLength: 5 }).map((atoms) => atoms.join(''))
+  const { tree } = fc.letrec<{ tree: unknown }>((tie) => ({
+    tree: fc.oneof(
+      { maxDepth: 4, depthSize: 'small' },
+      text,
+      fc.constantFrom(1, null, true),
+      fc.array(tie('tree'), { maxLength: 4 }),
+      fc.dictionary(text, tie('tree'), { maxKeys: 4, noNullPrototype: true }),
+    ),
+  }))
+  const cuts = fc.array(fc.nat(20), { maxLength: 30 })
+  const property = fc.property(tree, fc.nat(5), fc.nat(2), cuts, (value, seed, indent, sizes) => {
+    const spelled = respelled(JSON.stringify(value, null, indent), seed)
+    const whole = utf8.encode(spelled)
+    const chunks: Uint8Array[] = []
+    let at = 0
+    for (const size of sizes) {
+      chunks.push(whole.subarray(at, at + size))
+      at += size
+    }
+    const finder = new ReferenceFinder(bytes, beginnings)
+    const pieces: Uint8Array[] = []
+    const untouched: Uint8Array[] = []
+    for (const chunk of [...chunks, whole.subarray(at), undefined]) {
+      const out = chunk === undefined ? finder.end() : finder.write(chunk.slice())
+      for (const piece of out) {
+        const isBytes = piece instanceof Uint8Array
+        untouched.push((isBytes ? piece : piece.raw).slice())
+        pieces.push(isBytes ? piece.slice() : utf8.encode(JSON.stringify(`<${piece.text}>`)))
+      }
+    }
+    expect(Buffer.concat(untouched).toString()).toBe(spelled)
+    expect(JSON.parse(Buffer.concat(pieces).toString())).toEqual(marked(JSON.parse(spelled)))
+  })
+  fc.assert(property, { numRuns: 2000 })
 })
