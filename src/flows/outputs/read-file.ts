@@ -43,8 +43,7 @@ export async function readFile(
   // Asked before it is sent elsewhere: what is gone is a problem of ours, not the store's XML.
   const ask = (headers: Record<string, string>) =>
     store.send({ method: redirects ? 'HEAD' : method, key, headers })
-  const asked = conditionsOf(requestHeaders)
-  let response = await ask(asked)
+  let response = await ask(conditionsOf(requestHeaders))
   if (response.status === 412 && isOnlyForRange(requestHeaders)) {
     await response.body.cancel()
     response = await ask(conditionsOf(requestHeaders, false))
@@ -63,7 +62,7 @@ export async function readFile(
   }
   if (redirects && response.status < 300) {
     await response.body.cancel()
-    return await redirect(deps, store, key, link)
+    return await redirect(deps, store, key, link, response.headers.get('content-type'))
   }
   const headers = fileHeaders(link.path)
   for (const name of described) {
@@ -95,11 +94,13 @@ async function redirect(
   store: ObjectStore,
   key: string,
   { path, expiresAt }: FileLink,
+  contentType: string | null,
 ): Promise<Reply> {
   const leftSeconds = Math.ceil((expiresAt - platform.now()) / 1000)
   const seconds = Math.min(config.access.presignSeconds, leftSeconds)
   const location = await store.presignGet(key, seconds, {
     contentDisposition: contentDisposition(path),
+    ...(contentType && { contentType }),
   })
   const headers = fileHeaders(path)
   headers.delete('content-disposition')

@@ -21,7 +21,7 @@ async function start(changes: Record<string, unknown> = {}): Promise<void> {
   const found = await deps.grants.find('demo', 'job-1')
   if (found === undefined) throw new Error('no grant')
   grant = found
-  await store.put(`${outputPrefix(grant)}a.json`, new Uint8Array(100))
+  await store.put(`${outputPrefix(grant)}a.json`, new Uint8Array(100), { contentType: 'image/png' })
   const link = await makeFileLink({
     keyring: deps.keyring,
     publicUrl: 'https://gateway.example',
@@ -130,7 +130,10 @@ describe('a file of an endpoint that redirects', () => {
       [
         expect.stringMatching(/\/out\/a\.json$/),
         600,
-        { contentDisposition: `attachment; filename="a.json"; filename*=UTF-8''a.json` },
+        {
+          contentType: 'image/png',
+          contentDisposition: `attachment; filename="a.json"; filename*=UTF-8''a.json`,
+        },
       ],
     ])
     // The file is looked up, and not read.
