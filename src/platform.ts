@@ -108,6 +108,11 @@ export interface Platform {
    * `NotSent` where it is certain that nothing left.
    */
   send(request: OutgoingRequest): Promise<IncomingResponse>
+  /**
+   * Undoes one content coding (RFC 9110 §8.4.1) chunk by chunk; undefined where the runtime cannot.
+   * `of` tells whose body it is: Workers undo some codings of answers by themselves.
+   */
+  decode?(body: Body, coding: string, of: 'answer' | 'request'): Body | undefined
   /** Turns chunks into a native response stream, pulled with backpressure. */
   toStream(body: OutgoingBody): ReadableStream<Uint8Array>
   /** Milliseconds since the epoch. */

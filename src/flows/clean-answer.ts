@@ -1,12 +1,12 @@
 import { grantSecrets } from '../access/grant-secrets.ts'
 import { concat } from '../bytes/concat.ts'
-import { GatewayError } from '../errors.ts'
 import type { Grant, GrantSecret } from '../grants/grant.ts'
 import type { Body, IncomingResponse, OutgoingBody, Reply } from '../platform.ts'
 import { type CleanOptions, cleanBody, cleanText } from '../scrub/clean.ts'
 import { type CompiledSecrets, compileSecrets } from '../scrub/scrubber.ts'
 import { responseHeaders } from '../upstream/headers.ts'
 import { makeWebhookToken } from '../webhooks/sealed-url.ts'
+import { decodedAnswer } from './decoded-answer.ts'
 import type { Deps } from './deps.ts'
 import { inlineOutputs } from './outputs/inline-outputs.ts'
 import { linkOutputKeys } from './outputs/link-output-keys.ts'
@@ -28,7 +28,8 @@ const holdMaxBytes = 65_536
 
 /**
  * An upstream answer on its way to the client: outputs put back into it where the endpoint says so,
- * secrets of the job's grant removed, links of the worker replaced, hooks awaited. Resolves when the first bytes are ready, or all of a held answer.
+ * secrets of the job's grant removed, links of the worker replaced, hooks awaited. Resolves when the
+ * first bytes are ready, or all of a held answer.
  */
 export async function cleanAnswer(
   deps: Deps,
@@ -56,12 +57,12 @@ export async function cleanJoblessAnswer(
 
 async function cleanedBy(
   deps: Deps,
-  response: IncomingResponse,
+  encoded: IncomingResponse,
   makeOptions: () => Promise<CleanOptions>,
   { hold = false, moreHeaders, ...hooks }: AnswerOptions = {},
   fill: (body: Body) => Body = (body) => body,
 ): Promise<Reply> {
-  await refuseCompressed(response)
+  const response = await decodedAnswer(deps.platform, encoded)
   const options = await makeOptions()
   const headers = await cleanHeaders(response.headers, options, moreHeaders)
   const type = response.headers.get('content-type') ?? 'json'
@@ -72,13 +73,6 @@ async function cleanedBy(
   // The head of a stream of events tells the client that it is one, long before the first of them.
   const ready = await primed(body, hold ? holdMaxBytes : type.includes('event-stream') ? 0 : 1)
   return { status: response.status, headers, body: ready }
-}
-
-/** @throws {GatewayError} upstream_unreachable: what is compressed cannot be cleaned */
-export async function refuseCompressed(response: IncomingResponse): Promise<void> {
-  if ((response.headers.get('content-encoding') ?? 'identity') === 'identity') return
-  await response.body.cancel()
-  throw new GatewayError('upstream_unreachable', 'Cannot read a compressed answer of upstream')
 }
 
 /** The headers that may go on, cleaned; the length is another one afterwards. */

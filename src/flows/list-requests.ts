@@ -6,7 +6,8 @@ import type { OutgoingBody, Reply } from '../platform.ts'
 import { cleanBody } from '../scrub/clean.ts'
 import { isJobId } from '../upstream/endpoint-id.ts'
 import { admit } from './admit.ts'
-import { cleanHeaders, cleaning, refuseCompressed } from './clean-answer.ts'
+import { cleanHeaders, cleaning } from './clean-answer.ts'
+import { decodedAnswer } from './decoded-answer.ts'
 import type { Call, Deps } from './deps.ts'
 import { forward, requireAdmin, untouched } from './pass-through.ts'
 import { settleJob } from './settle-job.ts'
@@ -28,8 +29,8 @@ export async function listRequests(deps: Deps, call: Call): Promise<Reply> {
   const { endpoint, principal } = await admit(deps, call)
   requireAdmin(principal, 'requests')
   const askedAt = deps.platform.now()
-  const response = await forward(deps, call, endpoint, principal, 'requests')
-  await refuseCompressed(response)
+  const encoded = await forward(deps, call, endpoint, principal, 'requests')
+  const response = await decodedAnswer(deps.platform, encoded)
   const bytes = await readCapped(response.body, listingMaxBytes, tooLarge)
   const jobs = jobsIn(bytes)
   const grants = await grantsOf(deps, call.endpointId, [...jobs.keys()])

@@ -5,6 +5,7 @@ import { crc32 } from 'node:zlib'
 import { type Log, reasonOf } from '../log.ts'
 import type { OutgoingBody, Platform, StreamHash } from '../platform.ts'
 import { createNodeBytes } from './node-bytes.ts'
+import { decodeOnNode } from './node-decode.ts'
 import { createNodeSend } from './node-send.ts'
 
 /** The Node adapter; `settled` resolves when all background work is done. */
@@ -23,6 +24,7 @@ export function createNodePlatform(log: Log): Platform & { settled(): Promise<vo
     name: 'node',
     bytes: createNodeBytes(),
     send: createNodeSend(),
+    decode: decodeOnNode,
     toStream,
     now: () => Date.now(),
     wait: async (ms) => await wait(ms),

@@ -2,6 +2,7 @@ import { waitUntil } from 'cloudflare:workers'
 import { resolve4, resolve6 } from 'node:dns/promises'
 import { type Log, reasonOf } from '../log.ts'
 import type {
+  Body,
   IncomingResponse,
   OutgoingBody,
   OutgoingRequest,
@@ -22,6 +23,7 @@ export function createWorkersPlatform(log: Log): Platform {
     name: 'workers',
     bytes: createBytePrimitives(),
     send: async (request) => await send(request, log),
+    decode,
     toStream: (body) => toStream(body, log),
     now: () => Date.now(),
     wait: async (ms) => await scheduler.wait(ms),
@@ -92,6 +94,30 @@ async function send(request: OutgoingRequest, log: Log): Promise<IncomingRespons
     status: response.status,
     headers: new Headers(response.headers),
     body: createWorkersBody(source, { drain: false, idleTimeoutMs, length }),
+  }
+}
+
+/** Codings that `fetch` undoes as its answer is read. */
+const undone = new Set(['gzip', 'br'])
+const formats: Readonly<Record<string, 'gzip' | 'deflate'>> = {
+  gzip: 'gzip',
+  'x-gzip': 'gzip',
+  deflate: 'deflate',
+}
+
+function decode(body: Body, coding: string, of: 'answer' | 'request'): Body | undefined {
+  if (of === 'answer' && undone.has(coding)) return body
+  const format = formats[coding]
+  if (format === undefined) return undefined
+  const source = body.stream().pipeThrough(new DecompressionStream(format))
+  // The body beneath is the one that waits for its sender.
+  const decoded = createWorkersBody(source, { drain: false, idleTimeoutMs: responseIdleMs })
+  return {
+    ...decoded,
+    async cancel(reason) {
+      await decoded.cancel(reason)
+      await body.cancel(reason)
+    },
   }
 }
 
