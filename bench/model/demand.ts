@@ -64,8 +64,7 @@ export function demandOf(
     costs.request * requests +
     costs.call * stateCalls
   const { hold, buffers } = buffersOf(size.bytes / payloads, workload, settings, around)
-  // The grant is read, its inputs are marked, it is ended; then the webhook's body is written.
-  const spool = 4 * (around.callFloor + around.callSpread)
+  const spool = around.callFloor + around.callSpread
   return {
     cpuSeconds: cpuMs / 1e3,
     cpuOfLargest: (costs.upload * body) / 1e9,

@@ -129,14 +129,13 @@ export class Job {
       yield pool.take
       taken = true
     }
+    yield* world.state(instance, 'writes')
+    if (taken) pool.give()
     yield* this.#grant(instance, true)
     yield* world.state(instance, 'writes')
     yield* world.state(instance, 'writes')
     this.#settled = true
     this.#believe(instance)
-    // The body waits in its buffer until the grant has ended; then it is written, as the result.
-    yield* world.state(instance, 'writes')
-    if (taken) pool.give()
   }
 
   *#poll(isLast: boolean) {

@@ -81,15 +81,14 @@ export async function receiveWebhook(deps: Deps, sealed: string, body: Body): Pr
 async function keepOnly(deps: Deps, grant: Grant, key: string, body: Body): Promise<Reply> {
   const target = { store: deps.stateStore, key, dropMembers: echoedMembers }
   const { id, status, finish, drop } = await spoolWebhook(deps, grant, target, body)
-  try {
-    const bound = await bindJob(deps, grant, id)
-    await settleJob(deps, bound, status, deps.platform.now() - repeatsMs)
-    await (isOver(status) ? finish() : drop())
-    return answered(200)
-  } catch (error) {
+  const bound = await bindJob(deps, grant, id).catch(async (error: unknown) => {
     await drop(error)
     throw error
-  }
+  })
+  // Before the grant ends, so that its buffer is free again; a fault there leaves the result.
+  await (isOver(status) ? finish() : drop())
+  await settleJob(deps, bound, status, deps.platform.now() - repeatsMs)
+  return answered(200)
 }
 
 async function bindJob(deps: Deps, grant: Grant, jobId: string | undefined): Promise<Grant> {

@@ -304,3 +304,47 @@ describe('deleting a job', () => {
     expect((await ask()).status).toBe(404)
   })
 })
+
+describe('a webhook that nobody waits for', () => {
+  test('of another job, or without an id, leaves what is kept as it is', async () => {
+    const { token } = await submit()
+    await webhook(token, completed)
+    await expect(webhook(token, { ...completed, id: 'job-2' })).rejects.toMatchObject({
+      code: 'forbidden',
+    })
+    const { id: _, ...nameless } = completed
+    await expect(webhook(token, nameless)).rejects.toMatchObject({ code: 'invalid_request' })
+    const large = { ...completed, id: 'job-2', output: 'x'.repeat(7 * 1024 * 1024) }
+    await expect(webhook(token, large)).rejects.toMatchObject({ code: 'forbidden' })
+    expect(results()).toHaveLength(1)
+    expect(gateway.store.open.size).toBe(0)
+    upstreamSays(forgotten)
+    expect(JSON.parse((await ask()).text)).toEqual(completed)
+  })
+
+  test('is kept though its grant cannot be ended, and the platform comes again', async () => {
+    const { token } = await submit()
+    gateway.store.before = (line) => {
+      if (line.startsWith('put due/')) throw unavailable()
+    }
+    await expect(webhook(token, completed)).rejects.toMatchObject({ code: 'store_unavailable' })
+    upstreamSays(forgotten)
+    gateway.store.before = () => {}
+    expect(JSON.parse((await ask()).text)).toEqual(completed)
+  })
+
+  test('is bound and kept when no answer has bound the job', async () => {
+    gateway.upstream = ({ url }) => {
+      if (url.endsWith('/health')) return answer(200, '{}')
+      throw new Error('reset while waiting')
+    }
+    await expect(submit()).rejects.toMatchObject({ code: 'upstream_unreachable' })
+    const run = gateway.sent.find(({ url }) => url.endsWith('/run'))
+    const { webhook: url } = JSON.parse(Buffer.from(run?.body ?? []).toString())
+    gateway.clock.now += 10_000
+    await webhook(String(url).split('/').at(-1) ?? '', completed)
+    upstreamSays(forgotten)
+    expect(JSON.parse((await ask()).text)).toEqual(completed)
+    expect([...gateway.store.objects.keys()].filter((key) => key.includes('/webhook/'))).toEqual([])
+  })
+})
