@@ -175,6 +175,9 @@ describe('docs/slo.md', () => {
       .concat([
         'flows/clean-answer',
         'flows/webhooks/receive-webhook',
+        'flows/webhooks/deliver-durably',
+        'flows/webhooks/send-due',
+        'runtimes/node-webhooks',
         'flows/settle-job',
         'errors',
       ])
