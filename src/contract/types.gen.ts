@@ -1309,6 +1309,11 @@ export interface components {
              */
             readonly upstreamIdleTimeoutMs?: number;
             /**
+             * @description Requests with files, keys or a webhook that one call may add to a batch.
+             * @default 1000
+             */
+            readonly batchItems?: number;
+            /**
              * @description Time in which a store must issue a job's keys, all tries together.
              * @default 10000
              */
@@ -1883,7 +1888,7 @@ export interface components {
              * @description Stable name of the problem, to switch on.
              * @enum {string}
              */
-            readonly code: "invalid_json" | "invalid_request" | "invalid_payload" | "nesting_too_deep" | "key_too_long" | "body_length_mismatch" | "client_gone" | "webhook_refused" | "invalid_form" | "digest_mismatch" | "upload_mismatch" | "unauthorized" | "forbidden" | "not_found" | "upload_not_found" | "retry_impossible" | "upload_incomplete" | "upload_offset" | "upload_expired" | "tus_version" | "body_too_large" | "content_encoding" | "unsupported_media_type" | "upload_locked" | "checksum_mismatch" | "internal_error" | "access_refused" | "upstream_unreachable" | "busy" | "access_unavailable" | "auth_unavailable" | "store_unavailable" | "job_not_bound" | "misconfigured";
+            readonly code: "invalid_json" | "invalid_request" | "invalid_payload" | "nesting_too_deep" | "key_too_long" | "body_length_mismatch" | "client_gone" | "webhook_refused" | "invalid_form" | "digest_mismatch" | "upload_mismatch" | "unauthorized" | "forbidden" | "not_found" | "upload_not_found" | "retry_impossible" | "upload_incomplete" | "upload_offset" | "upload_expired" | "tus_version" | "body_too_large" | "too_many_items" | "content_encoding" | "unsupported_media_type" | "upload_locked" | "checksum_mismatch" | "internal_error" | "access_refused" | "upstream_unreachable" | "busy" | "access_unavailable" | "auth_unavailable" | "store_unavailable" | "job_not_bound" | "misconfigured";
             /** @description What happened this time and what to do. */
             readonly detail: string;
             /** @description The same text as `detail`. */
@@ -3531,11 +3536,29 @@ export interface operations {
                     readonly "*/*": unknown;
                 };
             };
-            readonly 400: components["responses"]["BadRequest"];
-            readonly 401: components["responses"]["Unauthorized"];
-            readonly 404: components["responses"]["NotFound"];
-            readonly 413: components["responses"]["TooLarge"];
-            readonly default: components["responses"]["Problem"];
+            /** @description An error of the gateway's own (RFC 9457), as clients of OpenAI read it */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        readonly type: string;
+                        readonly title: string;
+                        readonly status: number;
+                        readonly detail: string;
+                        readonly code: string;
+                        readonly requestId: string;
+                        readonly error: {
+                            readonly message: string;
+                            /** @enum {string} */
+                            readonly type: "invalid_request_error" | "server_error";
+                            readonly param: string | null;
+                            readonly code: string;
+                        };
+                    };
+                };
+            };
         };
     };
     readonly submitToOpenai: {
@@ -3572,11 +3595,29 @@ export interface operations {
                     readonly "*/*": unknown;
                 };
             };
-            readonly 400: components["responses"]["BadRequest"];
-            readonly 401: components["responses"]["Unauthorized"];
-            readonly 404: components["responses"]["NotFound"];
-            readonly 413: components["responses"]["TooLarge"];
-            readonly default: components["responses"]["Problem"];
+            /** @description An error of the gateway's own (RFC 9457), as clients of OpenAI read it */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": {
+                        readonly type: string;
+                        readonly title: string;
+                        readonly status: number;
+                        readonly detail: string;
+                        readonly code: string;
+                        readonly requestId: string;
+                        readonly error: {
+                            readonly message: string;
+                            /** @enum {string} */
+                            readonly type: "invalid_request_error" | "server_error";
+                            readonly param: string | null;
+                            readonly code: string;
+                        };
+                    };
+                };
+            };
         };
     };
     readonly createTusUpload: {

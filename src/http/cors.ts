@@ -20,6 +20,8 @@ const allowedHeaders = [
   'if-match',
   'if-none-match',
   'if-range',
+  'openai-organization',
+  'openai-project',
   'prefer',
   'range',
   'repr-digest',
@@ -36,6 +38,16 @@ const allowedHeaders = [
   'x-http-method-override',
   'x-request-id',
   'x-runpod-worker-id',
+  // The official OpenAI package tells where it runs; they go no further.
+  'x-stainless-arch',
+  'x-stainless-helper-method',
+  'x-stainless-lang',
+  'x-stainless-os',
+  'x-stainless-package-version',
+  'x-stainless-retry-count',
+  'x-stainless-runtime',
+  'x-stainless-runtime-version',
+  'x-stainless-timeout',
 ].join(', ')
 
 /** What a page may read beside the few headers that every page may. */

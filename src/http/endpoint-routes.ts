@@ -3,7 +3,6 @@ import { GatewayError } from '../errors.ts'
 import { deleteJob } from '../flows/delete-job.ts'
 import type { Deps } from '../flows/deps.ts'
 import { listRequests } from '../flows/list-requests.ts'
-import { submitOpenai } from '../flows/openai/submit-openai.ts'
 import { passThrough } from '../flows/pass-through.ts'
 import { type JobOperation, readJob } from '../flows/read-job.ts'
 import { findJobs } from '../flows/results/find-jobs.ts'
@@ -12,6 +11,8 @@ import { submitJob } from '../flows/submit-job.ts'
 import type { Reply } from '../platform.ts'
 import { isJobId } from '../upstream/endpoint-id.ts'
 import { type AppEnv, type RequestAccess, readCall } from './call.ts'
+import { addOpenaiRoutes } from './openai-routes.ts'
+import { readRest } from './rest-of-path.ts'
 import { addUploadRoutes } from './upload-routes.ts'
 import { addWebhookRoutes } from './webhook-routes.ts'
 
@@ -62,52 +63,14 @@ export function addEndpointRoutes(
       route(context, () => passThrough(deps, readCall(context, access), path)),
     )
   }
-  for (const [path, flow] of [
-    ['openai/*', submitOpenai],
-    ['*', passThrough],
-  ] as const) {
-    app.all(`${base}/${path}`, (context) =>
-      route(context, () => flow(deps, readCall(context, access), readRest(context))),
-    )
-  }
+  addOpenaiRoutes(app, deps, access, route)
+  app.all(`${base}/*`, (context) =>
+    route(context, () => passThrough(deps, readCall(context, access), readRest(context))),
+  )
 }
 
 export function readJobId(context: Context<AppEnv>): string {
   const jobId = context.req.param('jobId') ?? ''
   if (!isJobId(jobId)) throw new GatewayError('not_found', 'Cannot find this job')
   return jobId
-}
-
-/** Routes that are the gateway's to answer: by a wrong method or in another case they are none. */
-const ownOperations =
-  /^(run|runsync|status|status-sync|stream|cancel|retry|purge-queue|health|requests|uploads|jobs|webhook-secrets)(\/|$)/i
-const workerOperations = /^(job-|ping)/i
-
-/** The path below the endpoint, as upstream gets it, where every hop reads it as we do. */
-function readRest(context: Context<AppEnv>): string {
-  const [, , , ...segments] = context.req.path.split('/')
-  const path = segments.join('/')
-  const plain = /^[A-Za-z0-9._~-]+$/.test(segments[0] ?? '')
-  if (!plain || workerOperations.test(path) || ownOperations.test(path) || isSlippery(path)) {
-    throw new GatewayError('not_found', 'Cannot find this route')
-  }
-  return path
-}
-
-/** Whether a hop that decodes more often than we do could see dot segments or another path. */
-function isSlippery(path: string): boolean {
-  let decoded = path
-  for (let times = 0; times < 3; times++) {
-    if (hasDots(decoded)) return true
-    try {
-      decoded = decodeURIComponent(decoded)
-    } catch {
-      return true
-    }
-  }
-  return hasDots(decoded) || decoded.includes('%')
-}
-
-function hasDots(path: string): boolean {
-  return path.includes('\\') || /(^|\/)\.{1,2}([/;]|$)/.test(path)
 }

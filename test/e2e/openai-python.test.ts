@@ -36,10 +36,15 @@ describe.skipIf(python === undefined)('The official OpenAI package for Python', 
         '[1.0, 0.5, -0.25]',
         "['emulated']",
         sha256(file),
-        '404 upload_not_found',
+        'upload_not_found /messages/0/content Error code: 404 - Cannot find the upload of this ref',
       ])
     } finally {
       await rm(folder, { recursive: true, force: true })
     }
   })
+})
+
+test('CI has it', () => {
+  const { CI, BULKWAY_PYTHON } = process.env
+  if (CI !== undefined && BULKWAY_PYTHON !== undefined) expect(python).toBeDefined()
 })

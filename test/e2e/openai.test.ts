@@ -225,7 +225,13 @@ describe('The official OpenAI package', () => {
     const unknown = { role: 'user' as const, content: 'bulkway:x' }
     await expect(
       client.chat.completions.create({ model: 'm', messages: [unknown] }),
-    ).rejects.toMatchObject({ status: 404, message: expect.stringContaining('upload') })
+    ).rejects.toMatchObject({
+      status: 404,
+      message: '404 Cannot find the upload of this ref',
+      code: 'upload_not_found',
+      type: 'invalid_request_error',
+      param: '/messages/0/content',
+    })
   })
 })
 

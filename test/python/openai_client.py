@@ -36,4 +36,4 @@ with open(path, "rb") as file:
 try:
     client.chat.completions.create(model="m", messages=[{"role": "user", "content": "bulkway:x"}])
 except openai.NotFoundError as error:
-    print(error.status_code, error.body["code"])
+    print(error.code, error.param, error)
