@@ -19,7 +19,7 @@ const script = 'test/python/wrapped_worker.py'
 
 function withWrappedWorkers(document: ConfigDocument): ConfigDocument {
   const limits = { runMaxBytes: smallLimit, runsyncMaxBytes: smallLimit }
-  const wrapped = { as: 'original', outputs: 'inline', ...limits }
+  const wrapped = { as: 'original', outputs: 'inline', inlineMaxObjects: 1000, ...limits }
   const endpoints = Object.fromEntries(sorts.map((sort) => [endpointOf(sort), wrapped]))
   const linked = { ...wrapped, outputs: 'link' }
   return { ...document, endpoints: { ...document.endpoints, ...endpoints, linked } }
@@ -85,6 +85,16 @@ describe.runIf(python !== undefined)("RunPod's own worker with a wrapped handler
       expect(chunks).toEqual([{ output: 'first' }, { output: expected }])
     })
 
+    test.runIf(isGenerator)('keeps its chunks where they are too many for one answer', async () => {
+      const done = await ran(endpointId, { task: 'many', count: 200 })
+      const { status, output } = json(done)
+      const part = 'p'.repeat(60_000)
+
+      expect(done.bytes.length).toBeGreaterThan(10_485_760)
+      expect(status).toBe('COMPLETED')
+      expect(output).toEqual(['first', ...Array.from({ length: 200 }, (_, n) => ({ n, part }))])
+    })
+
     test('fails with an error that says why, though the error repeats the input', async () => {
       const done = await ran(endpointId, { task: 'fail', file })
       const { status, error } = json(done)
@@ -139,7 +149,7 @@ describe.runIf(python !== undefined)("RunPod's own worker with a wrapped handler
       bytes: link(/3-bytes\.bin/),
       path: link(/4-clip\.webm/),
       parts: link(/5-parts\.bin/),
-      json: link(/6-json\.json/),
+      json: link(/6-json\.json\?references=links/),
       listed: [{ deep: [link(/7-deep\.(txt|bin)/)] }],
     })
     const links: Record<string, unknown> = { ...(output ?? {}) }
