@@ -65,7 +65,11 @@ async def later(job):
 
 def chunks(job):
     yield "first"
-    yield answer(job)
+    if job["input"]["task"] == "many":
+        for number in range(job["input"]["count"]):
+            yield {"n": number, "part": "p" * 60_000}
+    else:
+        yield answer(job)
 
 
 async def chunks_later(job):
@@ -77,7 +81,7 @@ handler = globals()[os.environ["HANDLER"]]
 inputs = json.loads(os.environ.get("INPUTS", "{}"))
 runpod.serverless.start(
     {
-        "handler": bulkway_worker.wrap(handler, inputs=inputs),
+        "handler": bulkway_worker.wrap(handler, inputs=inputs, aggregate=True),
         "return_aggregate_stream": True,
     }
 )

@@ -36,6 +36,7 @@ from collections.abc import (
     AsyncIterator,
     Awaitable,
     Callable,
+    Collection,
     Generator,
     Iterable,
     Iterator,
@@ -65,7 +66,8 @@ _PIECE_BYTES = 12 * 1024 * 1024
 _SLICE_CHARACTERS = 4 * 1024 * 1024
 _PART_BYTES = 8 * 1024 * 1024
 _PARTS_IN_FLIGHT = 4
-_UPLOADS_AT_ONCE = 4
+_SHORT_CHUNK_BYTES = 1024
+_FILES_AT_ONCE = 4
 _TRIES = 5
 _ERROR_MAX_CHARACTERS = 256 * 1024
 #: Members of an output that RunPod's loop takes out of it.
@@ -108,21 +110,27 @@ def wrap(
     min_bytes: int = 64 * 1024,
     max_bytes: int = 8 * 1024 * 1024,
     chunk_max_bytes: int = 900_000,
+    aggregate: bool = False,
 ) -> Callable[..., Any]:
     """Makes a handler of the same sort (plain, async, generator, …) that takes and gives files.
 
-    `inputs` says by JSON Pointer of the job (`*` for any one segment; the first that matches
-    counts) what the handler is given for a staged input, `default` what it is given for all others.
-    Strings and bytes of `min_bytes` or more are stored, and an output whose JSON is still longer
-    than `max_bytes` (`chunk_max_bytes` for one chunk of a generator) as a whole. Raises ValueError
-    for an unknown kind or a pattern that is none.
+    `inputs` says what the handler is given for a staged input: by JSON Pointer of the job
+    (`/input/images/*`, `*` for any one segment) or by media type (`video/*`); of each sort the
+    first that matches counts, and a place before a type. `default` is for all others. Strings and
+    bytes of `min_bytes` or more are stored, and an output whose JSON is still longer than
+    `max_bytes` (`chunk_max_bytes` for one chunk of a generator) as a whole. `aggregate` is for
+    generators with RunPod's `return_aggregate_stream`: their chunks together stay below `max_bytes`
+    too. Raises ValueError for an unknown kind or a pattern that is none.
     """
-    rules = [(_parse_pattern(pattern), kind) for pattern, kind in (inputs or {}).items()]
-    for kind in (default, *(kind for _, kind in rules)):
+    rules = inputs or {}
+    for kind in (default, *rules.values()):
         if kind not in _KINDS:
             raise ValueError(f"Unknown kind {kind!r}: one of {', '.join(sorted(_KINDS))}")
-    whole = _Options(rules, default, min_bytes, max_bytes)
-    chunked = dataclasses.replace(whole, max_bytes=chunk_max_bytes)
+    places, types = _parse_patterns(rules)
+    whole = _Options(places, types, default, min_bytes, max_bytes)
+    chunked = dataclasses.replace(
+        whole, max_bytes=chunk_max_bytes, total_max_bytes=max_bytes if aggregate else None
+    )
 
     # RunPod's loop tells handlers apart by what kind of function they are.
     if inspect.isasyncgenfunction(handler):
@@ -136,18 +144,31 @@ def wrap(
 
 @dataclasses.dataclass(frozen=True)
 class _Options:
-    rules: list[tuple[_Path, Kind]]
+    places: list[tuple[_Path, Kind]]
+    types: list[tuple[str, Kind]]
     default: Kind
     min_bytes: int
     max_bytes: int
+    #: Bytes of JSON that all chunks of a generator may have together; None where they do not count.
+    total_max_bytes: int | None = None
 
-    def kind_of(self, path: _Path) -> Kind | None:
-        for pattern, kind in self.rules:
+    def kind_at(self, path: _Path) -> Kind | None:
+        """What a rule says of a place."""
+        for pattern, kind in self.places:
             if len(pattern) == len(path) and all(
                 wanted in ("*", segment) for wanted, segment in zip(pattern, path, strict=True)
             ):
                 return kind
         return None
+
+    def kind_of(self, media_type: str) -> Kind:
+        """What is given for a media type where no rule says anything of the place."""
+        plain = media_type.split(";", 1)[0].strip().lower()
+        major = plain.split("/", 1)[0]
+        for pattern, kind in self.types:
+            if pattern in (plain, f"{major}/*"):
+                return kind
+        return self.default
 
 
 # --- the four sorts of handlers -------------------------------------------------------------------
@@ -264,6 +285,8 @@ class _Run:
         self._bucket = _Bucket.of(job.get("s3Config"))
         self._folder: str | None = None
         self._opened: list[io.BufferedReader] = []
+        self._lock = threading.Lock()
+        self._sent = 0
         # A platform that runs a job again must not write over what the first run has referred to.
         self._token = secrets.token_hex(4)
         self._numbers = itertools.count(1)
@@ -287,9 +310,10 @@ class _Run:
         if not staged:
             return self._job
 
+        restored = dict(_at_once(self._restore, staged.items()))
+
         def restore(value: Any, path: _Path) -> Any:
-            found = staged.get(path)
-            return value if found is None else self._restore(found, path)
+            return restored.pop(path, value)
 
         return {**self._job, "input": _map(self._job["input"], ("input",), restore)}
 
@@ -304,42 +328,25 @@ class _Run:
 
         def look(value: Any, path: _Path) -> Any:
             if isinstance(value, str) and self._bucket is not None:
-                rule = self._options.kind_of(path)
-                kind = rule or self._options.default
+                rule = self._options.kind_at(path)
                 staged = _parse_input(value, self._bucket.access_id)
                 if staged is None and rule is not None:
                     staged = _parse_key(value, self._bucket.name)
-                if staged is not None and kind != "keep":
-                    found[path] = dataclasses.replace(
-                        staged, kind=staged.kind if kind == "original" else kind
-                    )
+                if staged is not None:
+                    kind = rule or self._options.kind_of(staged.type)
+                    if kind != "keep":
+                        kind = staged.kind if kind == "original" else kind
+                        found[path] = dataclasses.replace(staged, kind=kind)
             return value
 
         if self._bucket is not None and "input" in self._job:
             _map(self._job["input"], ("input",), look)
         return found
 
-    def _restore(self, staged: _Staged, path: _Path) -> Any:
-        bucket, kind = self._bucket, staged.kind
-        assert bucket is not None
+    def _restore(self, item: tuple[_Path, _Staged]) -> tuple[_Path, Any]:
+        path, staged = item
         try:
-            if kind in ("path", "file"):
-                target = self._new_path(staged.key)
-                bucket.download(staged.key, target)
-                if kind == "path":
-                    return target
-                self._opened.append(open(target, "rb"))  # noqa: SIM115
-                return self._opened[-1]
-            pieces = bucket.read(staged.key)
-            if kind == "bytes":
-                buffer = io.BytesIO()
-                for piece in pieces:
-                    buffer.write(piece)
-                return buffer.getvalue()
-            if kind == "text":
-                return _concatenate(codecs.iterdecode(pieces, "utf-8"))
-            prefix = f"data:{staged.type};base64," if kind == "data-uri" else ""
-            return _concatenate(_encode_base64(pieces, url=kind == "base64url"), prefix)
+            return path, self._fetch(staged)
         except _Stopped:
             raise
         except Exception as error:
@@ -347,9 +354,31 @@ class _Run:
                 f"Cannot fetch {_pointer(path)} ({staged.key}): {_reason(error)}"
             ) from error
 
+    def _fetch(self, staged: _Staged) -> Any:
+        bucket, kind = self._bucket, staged.kind
+        assert bucket is not None
+        if kind in ("path", "file"):
+            target = self._new_path(staged.key)
+            bucket.download(staged.key, target)
+            if kind == "path":
+                return target
+            self._opened.append(open(target, "rb"))  # noqa: SIM115
+            return self._opened[-1]
+        pieces = bucket.read(staged.key)
+        if kind == "bytes":
+            buffer = io.BytesIO()
+            for piece in pieces:
+                buffer.write(piece)
+            return buffer.getvalue()
+        if kind == "text":
+            return _concatenate(codecs.iterdecode(pieces, "utf-8"))
+        prefix = f"data:{staged.type};base64," if kind == "data-uri" else ""
+        return _concatenate(_encode_base64(pieces, url=kind == "base64url"), prefix)
+
     def _new_path(self, key: str) -> str:
-        if self._folder is None:
-            self._folder = tempfile.mkdtemp(prefix="bulkway-")
+        with self._lock:
+            if self._folder is None:
+                self._folder = tempfile.mkdtemp(prefix="bulkway-")
         # Each in a folder of its own: handlers write beside their inputs, and look at their names.
         folder = os.path.join(self._folder, str(next(self._numbers)))
         os.mkdir(folder)
@@ -403,22 +432,9 @@ class _Run:
 
     def _settle(self, planned: Any, uploads: list[_Upload]) -> Any:
         if uploads:
-            self._run_uploads(uploads)
+            _at_once(self._store, uploads)
             planned = _map(planned, (), lambda value, _: _placed(value))
         return self._fit(planned)
-
-    def _run_uploads(self, uploads: list[_Upload]) -> None:
-        if len(uploads) == 1:
-            self._store(uploads[0])
-            return
-        with concurrent.futures.ThreadPoolExecutor(min(len(uploads), _UPLOADS_AT_ONCE)) as pool:
-            running = [pool.submit(self._store, upload) for upload in uploads]
-            try:
-                for one in running:
-                    one.result()
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
 
     def _store(self, upload: _Upload) -> None:
         value, path = upload.value, upload.path
@@ -543,7 +559,12 @@ class _Run:
                 kept["error"] = output["error"]
         text = _dump(rest)
         size = _utf8_length(text)
+        total = self._options.total_max_bytes
+        # The first half is for chunks as they are, the second for references and short ones.
+        if total is not None and self._sent + size > total // 2:
+            limit = min(limit, _SHORT_CHUNK_BYTES)
         if size <= limit:
+            self._sent += size
             return output
         if self._bucket is None:
             self._warn(size)
@@ -594,6 +615,19 @@ class _Run:
             raise
 
 
+def _at_once(work: Callable[[Any], Any], items: Collection[Any]) -> list[Any]:
+    """What `work` gives for each item, some at a time; fails with the first error in order."""
+    if len(items) == 1:
+        return [work(item) for item in items]
+    with concurrent.futures.ThreadPoolExecutor(min(len(items), _FILES_AT_ONCE)) as pool:
+        running = [pool.submit(work, item) for item in items]
+        try:
+            return [one.result() for one in running]
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
 class _Upload:
     """A value that is to be stored, and what stands in its place afterwards."""
 
@@ -615,6 +649,17 @@ class _Json(str):
 # --- the job's bucket -----------------------------------------------------------------------------
 
 
+_session_lock = threading.Lock()
+
+
+@functools.cache
+def _session() -> Any:
+    """Kept, for it keeps the descriptions of S3 from which clients are made."""
+    import boto3
+
+    return boto3.session.Session()
+
+
 class _Bucket:
     """The bucket that a job's `s3Config` opens."""
 
@@ -624,7 +669,6 @@ class _Bucket:
         self.prefix: str = config.get("keyPrefix") or ""
         self._config = config
         self._client: Any = None
-        self._lock = threading.Lock()
         self._stopped = False
 
     @classmethod
@@ -693,13 +737,13 @@ class _Bucket:
         self.check()
 
     def _open(self) -> Any:
-        with self._lock:
+        # A session serves one thread at a time.
+        with _session_lock:
             if self._client is None:
-                import boto3
                 from botocore.config import Config
 
                 config = self._config
-                self._client = boto3.session.Session().client(
+                self._client = _session().client(
                     "s3",
                     endpoint_url=config["endpointUrl"],
                     aws_access_key_id=config["accessId"],
@@ -711,7 +755,7 @@ class _Bucket:
                         connect_timeout=10,
                         read_timeout=60,
                         retries={"max_attempts": _TRIES, "mode": "standard"},
-                        max_pool_connections=_PARTS_IN_FLIGHT * _UPLOADS_AT_ONCE,
+                        max_pool_connections=_PARTS_IN_FLIGHT * _FILES_AT_ONCE,
                     ),
                 )
             return self._client
@@ -828,10 +872,27 @@ def _parse_key(text: str, bucket_name: str) -> _Staged | None:
     return _Staged(key, "base64", media_type) if key else None
 
 
-def _parse_pattern(pattern: str) -> _Path:
-    if not pattern.startswith("/"):
-        raise ValueError(f"{pattern!r} is no JSON Pointer of the job, such as /input/image")
-    return tuple(part.replace("~1", "/").replace("~0", "~") for part in pattern[1:].split("/"))
+def _parse_patterns(
+    rules: Mapping[str, Kind],
+) -> tuple[list[tuple[_Path, Kind]], list[tuple[str, Kind]]]:
+    places: list[tuple[_Path, Kind]] = []
+    types: list[tuple[str, Kind]] = []
+    for pattern, kind in rules.items():
+        if pattern.startswith("/"):
+            parts = pattern[1:].split("/")
+            path = tuple(part.replace("~1", "/").replace("~0", "~") for part in parts)
+            places.append((path, kind))
+        elif _MEDIA_TYPE.fullmatch(pattern.replace("/*", "/any")) and pattern.count("/") == 1:
+            types.append((pattern.lower(), kind))
+        else:
+            raise ValueError(
+                f"{pattern!r} is no JSON Pointer of the job, as /input/image is, and no media type"
+            )
+    # A pointer to what is not in the input would never match, and nobody would know.
+    for path, _ in places:
+        if path[0] not in ("input", "*"):
+            raise ValueError(f"{_pointer(path)!r} does not begin with /input")
+    return places, types
 
 
 def _pointer(path: _Path) -> str:

@@ -73,9 +73,7 @@ def stored(text):
     where, query = text.removeprefix("bulkway-output://").split("?")
     owner, key = where.split("/", 1)
     assert text.startswith("bulkway-output://") and owner == access_id, text
-    details = {
-        name: one for name, (one,) in parse_qs(query, strict_parsing=True).items()
-    }
+    details = {name: one for name, (one,) in parse_qs(query, strict_parsing=True).items()}
     found = s3.get_object(Bucket="job_files", Key=unquote(key))
     content = found["Body"].read()
     assert int(details["bytes"]) == len(content), text
@@ -172,9 +170,28 @@ class Inputs(unittest.TestCase):
         self.assertEqual(value["x"], base64.b64encode(png).decode())
         uri = given({"a": one}, inputs={"/input/a": "data-uri"})["a"]
         self.assertTrue(uri.startswith("data:image/png;base64,iVBOR"), uri[:40])
+        self.assertEqual(given({"a~/b": one}, inputs={"/input/a~0~1b": "bytes"})["a~/b"], png)
+
+    def test_kinds_by_media_type(self):
+        put("staged/a", b"abc")
+        types = ("image/png", "image/jpeg; q=1", "video/mp4", "text/plain")
+        items = [reference("staged/a", media_type=one) for one in types]
+        rules = {"image/PNG": "bytes", "image/*": "text", "video/mp4": "keep", "/input/3": "base64"}
         self.assertEqual(
-            given({"a~/b": one}, inputs={"/input/a~0~1b": "bytes"})["a~/b"], png
+            given(items, inputs=rules, default="bytes"), [b"abc", "abc", items[2], "YWJj"]
         )
+        self.assertEqual(given(["in/0-image.png"], inputs={"image/*": "bytes"}), ["in/0-image.png"])
+
+    def test_many_inputs_come_each_to_its_place(self):
+        for number in range(20):
+            put(f"staged/{number}", str(number).encode())
+        items = [{"a": reference(f"staged/{number}")} for number in range(20)]
+        expected = [{"a": str(number).encode()} for number in range(20)]
+        self.assertEqual(given(items, default="bytes"), expected)
+        items[7]["a"] = reference("staged/gone")
+        with self.assertRaisesRegex(bulkway_worker.InputError, "/input/7/a"):
+            given(items, default="path")
+        self.assertEqual(os.listdir(temporary), [])
 
     def test_paths_and_files_live_as_long_as_the_job(self):
         put("staged/my clip (1).mp4", png)
@@ -204,9 +221,7 @@ class Inputs(unittest.TestCase):
             for _ in range(3):
                 yield pathlib.Path(job["input"]["a"]).read_text()
 
-        generator = wrap(handler, inputs={"/input/a": "path"})(
-            job_of({"a": reference("staged/a")})
-        )
+        generator = wrap(handler, inputs={"/input/a": "path"})(job_of({"a": reference("staged/a")}))
         self.assertEqual(next(generator), "abc")
         self.assertEqual(len(os.listdir(temporary)), 1)
         generator.close()
@@ -294,8 +309,11 @@ class Inputs(unittest.TestCase):
             wrap(print, inputs={"/input/a": "image"})
         with self.assertRaisesRegex(ValueError, "Unknown kind 'blob'"):
             wrap(print, default="blob")
-        with self.assertRaisesRegex(ValueError, "'input/a' is no JSON Pointer"):
-            wrap(print, inputs={"input/a": "path"})
+        for pattern in ("input/a/b", "", "image", "*/*"):
+            with self.assertRaisesRegex(ValueError, "is no JSON Pointer of the job"):
+                wrap(print, inputs={pattern: "path"})
+        with self.assertRaisesRegex(ValueError, "'/image' does not begin with /input"):
+            wrap(print, inputs={"/image": "path"})
         with self.assertRaisesRegex(ValueError, "Unknown form"):
             Output(b"", form="hex")
         with self.assertRaisesRegex(ValueError, "no media type"):
@@ -387,9 +405,7 @@ class Outputs(unittest.TestCase):
                 "buffer": buffer,
                 "opened": opened,
                 "words": io.StringIO("words é"),
-                "parts": iter(
-                    [png[:5], b"", memoryview(png)[5:10], bytearray(png[10:])]
-                ),
+                "parts": iter([png[:5], b"", memoryview(png)[5:10], bytearray(png[10:])]),
                 "lines": (line for line in ["a", "é"]),
                 "nothing": iter(()),
                 "tuple": (png, 1),
@@ -398,16 +414,12 @@ class Outputs(unittest.TestCase):
         json.dumps(output)
         for name in ("bytes", "array", "buffer", "parts"):
             found = stored(output[name])
-            self.assertEqual(
-                (found.content, found.form, found.type), (png, "base64", "image/png")
-            )
+            self.assertEqual((found.content, found.form, found.type), (png, "base64", "image/png"))
         self.assertEqual(stored(output["view"]).content, png[8:])
         self.assertEqual(output["few"], "YWJj")
         for name in ("path", "opened"):
             found = stored(output[name])
-            self.assertEqual(
-                (found.content, found.type), (b"no signature", "audio/mpeg")
-            )
+            self.assertEqual((found.content, found.type), (b"no signature", "audio/mpeg"))
             self.assertRegex(found.key, r"-song\.mp3$")
         self.assertTrue(opened.closed)
         self.assertEqual(inlined(output["words"]), "words é")
@@ -458,33 +470,21 @@ class Outputs(unittest.TestCase):
         output = returned({"error": "e" * 9_000_000, "a": 1})
         self.assertIn("8737856 characters left out", output["error"])
         self.assertLess(len(output["error"]), 300_000)
-        with self.assertRaisesRegex(
-            bulkway_worker.OutputError, "too large: 1000 bytes allowed"
-        ):
-            returned(
-                {"error": "x", **{str(n): "y" * 50 for n in range(100)}}, max_bytes=1000
-            )
+        with self.assertRaisesRegex(bulkway_worker.OutputError, "too large: 1000 bytes allowed"):
+            returned({"error": "x", **{str(n): "y" * 50 for n in range(100)}}, max_bytes=1000)
 
     def test_what_is_no_json_fails_instead_of_being_lost(self):
         for output in ({"a": object()}, {1, 2}, {(1, 2): 3}):
-            with self.assertRaisesRegex(
-                bulkway_worker.OutputError, "The output is no JSON"
-            ):
+            with self.assertRaisesRegex(bulkway_worker.OutputError, "The output is no JSON"):
                 returned(output)
-        with self.assertRaisesRegex(
-            bulkway_worker.OutputError, "bytes or text, not int"
-        ):
+        with self.assertRaisesRegex(bulkway_worker.OutputError, "bytes or text, not int"):
             returned({"a": iter([1])})
 
     def test_a_failing_upload_fails_the_job_and_names_the_output(self):
-        with self.assertRaisesRegex(
-            bulkway_worker.OutputError, "Cannot store /output/a: FileNotF"
-        ):
+        with self.assertRaisesRegex(bulkway_worker.OutputError, "Cannot store /output/a: FileNotF"):
             returned({"a": pathlib.Path("/nowhere/at/all")})
         job = job_of({}, s3Config={**s3_config, "accessSecret": "wrong"})
-        with self.assertRaisesRegex(
-            bulkway_worker.OutputError, "Cannot store /output/0: Client"
-        ):
+        with self.assertRaisesRegex(bulkway_worker.OutputError, "Cannot store /output/0: Client"):
             returned([png, png[:-1], png[:-2]], job)
 
     def test_an_iterator_that_fails_leaves_nothing_and_its_error_passes(self):
@@ -497,9 +497,7 @@ class Outputs(unittest.TestCase):
         for count in (1, 2):
             with self.assertRaisesRegex(KeyError, "mine"):
                 returned([parts() for _ in range(count)])
-        self.assertEqual(
-            len(s3.list_objects_v2(Bucket="job_files").get("Contents", [])), before
-        )
+        self.assertEqual(len(s3.list_objects_v2(Bucket="job_files").get("Contents", [])), before)
 
     def test_errors_of_the_handler_pass_untouched(self):
         error = ZeroDivisionError("mine")
@@ -522,9 +520,7 @@ class Outputs(unittest.TestCase):
         def handler(job):
             raise ValueError("not an image: " + "A" * 9_000_000)
 
-        with self.assertRaisesRegex(
-            RuntimeError, "^ValueError: not an image: AAA"
-        ) as caught:
+        with self.assertRaisesRegex(RuntimeError, "^ValueError: not an image: AAA") as caught:
             wrap(handler)(job_of({}))
         self.assertLess(len(str(caught.exception)), 300_000)
         self.assertTrue(caught.exception.__suppress_context__)
@@ -542,9 +538,7 @@ class Outputs(unittest.TestCase):
             with self.assertLogs("bulkway_worker", "WARNING") as logged:
                 self.assertIs(returned(output, job), output)
             self.assertEqual(len(logged.output), 1)
-            output = returned(
-                {"a": b"abc", "b": iter([b"a", b"bc"]), "c": Output("x")}, job
-            )
+            output = returned({"a": b"abc", "b": iter([b"a", b"bc"]), "c": Output("x")}, job)
             self.assertEqual(output, {"a": "YWJj", "b": "YWJj", "c": "x"})
             self.assertEqual(
                 returned(Output(b"abc", form="data-uri", type="a/b"), job),
@@ -610,9 +604,7 @@ class Sorts(unittest.TestCase):
         async def parts():
             yield b"a"
 
-        with self.assertRaisesRegex(
-            bulkway_worker.OutputError, "needs an async handler"
-        ):
+        with self.assertRaisesRegex(bulkway_worker.OutputError, "needs an async handler"):
             returned(parts())
 
     def test_generators(self):
@@ -636,6 +628,22 @@ class Sorts(unittest.TestCase):
             self.assertEqual((output[0], output[2]), ("YWJj", "token"))
             self.assertEqual(stored(output[1]["image"]).content, png)
             self.assertEqual(inlined(output[3]), {"vectors": [0.5] * 300_000})
+
+    def test_chunks_that_are_answered_together_stay_below_the_limit_together(self):
+        def chunks(job):
+            for number in range(40):
+                yield {"n": number, "part": "p" * 50_000}
+                yield "short"
+
+        apart = list(wrap(chunks, max_bytes=400_000)(job_of({})))
+        self.assertEqual(apart, list(chunks({})))
+        together = list(wrap(chunks, max_bytes=400_000, aggregate=True)(job_of({})))
+        self.assertEqual(together[:2], apart[:2])
+        self.assertLess(len(json.dumps(together)), 400_000)
+        is_reference = [isinstance(one, str) and one.startswith("bulkway-") for one in together]
+        self.assertEqual(sum(is_reference), 37)
+        whole = [inlined(one) if stays else one for one, stays in zip(together, is_reference)]
+        self.assertEqual(whole, apart)
 
     def test_a_generator_that_fails_has_given_its_chunks(self):
         def chunks(job):
@@ -671,9 +679,7 @@ class Sorts(unittest.TestCase):
         before = len(s3.list_objects_v2(Bucket="job_files").get("Contents", []))
         asyncio.run(stopped())
         self.assertEqual(os.listdir(temporary), [])
-        self.assertEqual(
-            len(s3.list_objects_v2(Bucket="job_files").get("Contents", [])), before
-        )
+        self.assertEqual(len(s3.list_objects_v2(Bucket="job_files").get("Contents", [])), before)
 
     def test_jobs_at_the_same_time(self):
         async def handler(job):
@@ -682,14 +688,10 @@ class Sorts(unittest.TestCase):
 
         async def all_of_them():
             wrapped = wrap(handler, min_bytes=1000)
-            return await asyncio.gather(
-                *(wrapped(job_of(str(n) * 2000)) for n in range(8))
-            )
+            return await asyncio.gather(*(wrapped(job_of(str(n) * 2000)) for n in range(8)))
 
         output = asyncio.run(all_of_them())
-        self.assertEqual(
-            [inlined(one["a"]) for one in output], [str(n) * 2000 for n in range(8)]
-        )
+        self.assertEqual([inlined(one["a"]) for one in output], [str(n) * 2000 for n in range(8)])
         self.assertEqual(len({stored(one["b"]).key for one in output}), 8)
 
     def test_a_platform_that_runs_a_job_again_keeps_what_was_referred_to(self):
@@ -719,9 +721,7 @@ print(peak() - before)
         return float(subprocess.run(arguments, check=True, capture_output=True).stdout)
 
     def test_an_iterator_is_sent_in_parts(self):
-        grown = self.grown(
-            "run(lambda job: (os.urandom(1_000_000) for _ in range(150)))"
-        )
+        grown = self.grown("run(lambda job: (os.urandom(1_000_000) for _ in range(150)))")
         self.assertLess(grown, 90)
 
     def test_a_string_is_decoded_on_the_way(self):
