@@ -13,7 +13,7 @@ const floors: readonly (readonly string[])[] = [
   ['store', 'upstream', 'auth'],
   ['json', 'multipart', 'sigv4', 'config'],
   ['bytes', 'cache', 'contract'],
-  ['errors.ts', 'platform.ts', 'log.ts'],
+  ['errors.ts', 'platform.ts', 'log.ts', 'metrics.ts'],
 ]
 
 /** Beside the house: what is on other machines than the gateway, and the rooms that each may see. */
@@ -33,6 +33,7 @@ const guarded: readonly { readonly packages: RegExp; readonly places: readonly s
   { packages: /^cloudflare:/, places: ['runtimes'] },
   { packages: /^hono(\/|$)/, places: ['http', 'job-bucket', 'runtimes'] },
   { packages: /^@hono\//, places: ['runtimes'] },
+  { packages: /^prom-client$/, places: ['runtimes'] },
   { packages: /^jose(\/|$)/, places: ['access', 'grants', 'auth'] },
   // Tests and the bench are their clients; the product signs by itself.
   { packages: /^@(aws-sdk|smithy)\//, places: [] },

@@ -94,7 +94,7 @@ export async function cleaning(
   grants: readonly Grant[],
   endpointId: string | undefined = grants[0]?.endpointId,
 ): Promise<CleanOptions> {
-  const logged = new Set<string>()
+  const counts = new Map<string, { kind: string; form: string; count: number }>()
   return {
     secrets: await compiledSecrets(deps, grants, endpointId),
     links: workerLinks(deps, grants),
@@ -102,15 +102,18 @@ export async function cleaning(
     shapes: deps.config.scrub.shapes,
     json: true,
     onRemoved(kind, form) {
+      const known = counts.get(`${kind} ${form}`)
+      if (known !== undefined) known.count++
+      if (known !== undefined) return
+      counts.set(`${kind} ${form}`, { kind, form, count: 1 })
       // Once an answer: a million hits are not a million lines.
-      if (logged.has(`${kind} ${form}`)) return
-      logged.add(`${kind} ${form}`)
-      deps.log.write('info', {
-        event: 'secret_removed',
-        kind,
-        form,
-        endpoint: endpointId,
-      })
+      deps.log.write('info', { event: 'secret_removed', kind, form, endpoint: endpointId })
+    },
+    onDone() {
+      for (const { kind, form, count } of counts.values()) {
+        deps.metrics.count('secrets_removed', { kind, form }, count)
+      }
+      counts.clear()
     },
   }
 }

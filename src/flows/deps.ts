@@ -8,6 +8,7 @@ import type { Config, NativeAccess } from '../config/config.ts'
 import type { Keyring } from '../config/keyring.ts'
 import type { Grants } from '../grants/grant.ts'
 import type { Log } from '../log.ts'
+import type { Metrics } from '../metrics.ts'
 import type { Body, Platform } from '../platform.ts'
 import type { CompiledSecrets } from '../scrub/scrubber.ts'
 import type { BufferPool } from '../store/buffer-pool.ts'
@@ -21,6 +22,7 @@ export interface Deps {
   readonly platform: Platform
   readonly keyring: Keyring
   readonly log: Log
+  readonly metrics: Metrics
   readonly pool: BufferPool
   store(storeId: string): ObjectStore | undefined
   readonly stateStore: ObjectStore

@@ -12,12 +12,14 @@ import { createKeyring } from '../config/keyring.ts'
 import type { Deps } from '../flows/deps.ts'
 import { createGrants } from '../grants/stored-grants.ts'
 import type { Log } from '../log.ts'
+import type { Metrics } from '../metrics.ts'
 import type { Platform } from '../platform.ts'
 import { createBufferPool } from '../store/buffer-pool.ts'
 import { createS3Store } from '../store/s3-store.ts'
 import type { ObjectStore } from '../store/store.ts'
 import { createUploads } from '../uploads/stored-uploads.ts'
 import { createUpstream } from '../upstream/client.ts'
+import { createLogMetrics } from './log-metrics.ts'
 
 /** Grants whose secrets stay compiled: a status poll a second must not compile them anew. */
 const compiledGrants = 100
@@ -32,6 +34,7 @@ export function buildDeps(
       idleTimeoutMs: config.limits.idleTimeoutMs,
       presignSeconds: config.access.presignSeconds,
     }),
+  metrics: Metrics = createLogMetrics(log),
 ): Deps {
   const keyring = createKeyring(config.masterKeys, platform.digests)
   const stores = new Map<string, ObjectStore>()
@@ -58,6 +61,7 @@ export function buildDeps(
     platform,
     keyring,
     log,
+    metrics,
     pool: createBufferPool({
       parts: config.staging.poolParts,
       partBytes: config.staging.partBytes,

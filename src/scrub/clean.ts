@@ -45,6 +45,8 @@ export interface CleanOptions {
   onEnd?(facts: EnvelopeFacts): Promise<string | undefined> | Promise<void>
   /** Told of each removal; a form is one of `formsOf`, or link, member or shape. */
   onRemoved?(kind: string, form: string): void
+  /** Told once, when the body has ended, failed or been cancelled. */
+  onDone?(): void
 }
 
 const MAX_WAITING = 65_536
@@ -59,20 +61,29 @@ const nothing = new Uint8Array(0)
 export function cleanBody(platform: Platform, body: Body, options: CleanOptions): OutgoingBody {
   const run = new CleanRun(platform, body, options)
   let failure: { readonly error: unknown } | undefined
+  let isDone = false
+  function done(): void {
+    if (!isDone) options.onDone?.()
+    isDone = true
+  }
   return {
     length: undefined,
     async read() {
       if (failure !== undefined) throw failure.error
       try {
-        return await run.read()
+        const chunk = await run.read()
+        if (chunk === undefined) done()
+        return chunk
       } catch (error) {
         failure = { error }
+        done()
         await body.cancel(error).catch(() => {})
         throw error
       }
     },
     async cancel(reason) {
       run.cancelled = true
+      done()
       await body.cancel(reason)
     },
   }

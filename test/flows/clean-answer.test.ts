@@ -39,6 +39,15 @@ describe('a removed secret', () => {
     await readReply(await readJob(gateway.deps, call, 'status', 'job-1'))
     expect(removals().sort()).toEqual([...expected, ...expected].sort())
     expect(JSON.stringify(gateway.logged)).not.toContain(s3Config.accessSecret)
+
+    const counted = gateway.logged.filter(({ event }) => event === 'counted')
+    const counter = { event: 'counted', counter: 'secrets_removed', kind: 'access secret' }
+    expect(counted).toEqual([
+      ...[1, 2].flatMap(() => [
+        { ...counter, form: 'raw', count: 500 },
+        { ...counter, form: 'hex', count: 500 },
+      ]),
+    ])
   })
 })
 
