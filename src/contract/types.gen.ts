@@ -1000,7 +1000,28 @@ export interface paths {
         readonly trace?: never;
     };
 }
-export type webhooks = Record<string, never>;
+export interface webhooks {
+    readonly jobEnded: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * What the client's own `webhook` gets
+         * @description Signed as Standard Webhooks says. A 2xx takes it; a redirect is a failure. Where `webhooks.durable` is set, other answers than 410 are tried again for three days, not before `Retry-After`; otherwise the answer goes back to the platform.
+         */
+        readonly post: operations["receiveJobEnded"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+}
 export interface components {
     schemas: {
         /** @description All parts of the file. */
@@ -5012,6 +5033,60 @@ export interface operations {
             };
             readonly 503: components["responses"]["Unavailable"];
             readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly receiveJobEnded: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header: {
+                /**
+                 * @description Names the outcome; the same however often it is sent
+                 * @example msg_kejqwzcmqzz5ul2pv7e5jzk7ye
+                 */
+                readonly "webhook-id": string;
+                /**
+                 * @description When this attempt was made, in seconds since the epoch
+                 * @example 1795348800
+                 */
+                readonly "webhook-timestamp": number;
+                /**
+                 * @description Signatures of `{webhook-id}.{webhook-timestamp}.{body}`, separated by spaces: `v1` (HMAC-SHA-256) of each of the caller's secrets, `v1a` (Ed25519) of each key of the gateway
+                 * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
+                 */
+                readonly "webhook-signature": string;
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "id": "4f2a1c9e-77aa-4b6f-8a65-1d0f3a5b9c11-u1",
+                 *       "status": "COMPLETED",
+                 *       "output": {
+                 *         "ok": true
+                 *       }
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["Job"];
+            };
+        };
+        readonly responses: {
+            /** @description It is taken */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Do not send it again */
+            readonly 410: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
         };
     };
 }
