@@ -21,6 +21,7 @@ export type ProblemCode =
   | 'upload_expired'
   | 'tus_version'
   | 'body_too_large'
+  | 'too_many_items'
   | 'content_encoding'
   | 'unsupported_media_type'
   | 'upload_locked'
@@ -60,6 +61,7 @@ export const PROBLEMS: Readonly<
   upload_expired: { status: 410, title: 'The upload has expired' },
   tus_version: { status: 412, title: 'This version of tus is not supported' },
   body_too_large: { status: 413, title: 'The request is too large for the endpoint' },
+  too_many_items: { status: 413, title: 'One call adds too many requests to a batch' },
   content_encoding: { status: 415, title: 'Compressed request bodies are not supported' },
   unsupported_media_type: { status: 415, title: 'This content type is not supported' },
   upload_locked: { status: 423, title: 'Another request is writing the upload' },

@@ -200,6 +200,8 @@ export interface Config {
     readonly idleTimeoutMs: number
     readonly upstreamIdleTimeoutMs: number
     readonly webhookMaxBytes: number
+    /** Requests that one call may add to a batch and the gateway has to look after. */
+    readonly batchItems: number
     readonly mintTimeoutMs: number
     readonly formParts: number
     readonly formNameBytes: number

@@ -55,6 +55,7 @@ export const DEFAULTS = {
     "idleTimeoutMs": 60000,
     "webhookMaxBytes": 33554432,
     "upstreamIdleTimeoutMs": 330000,
+    "batchItems": 1000,
     "mintTimeoutMs": 10000,
     "formParts": 1000,
     "formNameBytes": 1024,

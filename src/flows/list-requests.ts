@@ -46,7 +46,12 @@ export async function listRequests(deps: Deps, call: Call): Promise<Reply> {
   return { status: response.status, headers, body: cleaned }
 }
 
-async function grantsOf(deps: Deps, endpointId: string, jobIds: string[]): Promise<Grant[]> {
+/** The grants of those jobs that have one. */
+export async function grantsOf(
+  deps: Deps,
+  endpointId: string,
+  jobIds: readonly string[],
+): Promise<Grant[]> {
   const grants: Grant[] = []
   for (let at = 0; at < jobIds.length; at += width) {
     const some = jobIds.slice(at, at + width)
@@ -57,7 +62,7 @@ async function grantsOf(deps: Deps, endpointId: string, jobIds: string[]): Promi
 }
 
 /** Ids and states of everything that looks like a job, wherever the listing has it. */
-function jobsIn(bytes: Uint8Array): Map<string, string | undefined> {
+export function jobsIn(bytes: Uint8Array): Map<string, string | undefined> {
   const jobs = new Map<string, string | undefined>()
   let listing: unknown
   try {

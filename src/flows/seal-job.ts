@@ -20,7 +20,8 @@ import { StandIns, standInsFor } from './stand-ins.ts'
 
 /**
  * Seals the grant of a request and renders what goes upstream: paths for payloads, the job's keys,
- * the gateway's own webhook. Keys that were issued for a request which fails after all are revoked.
+ * the gateway's own webhook. `ttl`, in milliseconds, stands in for what its `policy` says of how long
+ * the job may take. Keys that were issued for a request which fails after all are revoked.
  *
  * @throws {GatewayError} webhook_refused, invalid_request, body_too_large, store_unavailable,
  *   access_refused, access_unavailable, misconfigured
@@ -31,13 +32,14 @@ export async function sealJob(
   admission: Admission,
   lifted: LiftedRequest,
   maxBytes: number,
+  ttl?: number,
 ): Promise<{ grant: Grant; request: Uint8Array }> {
   const { config, platform } = deps
   const { endpoint } = admission
   const { residue } = lifted
   const webhook = await readWebhook(deps, residue)
   const now = platform.now()
-  const times = lifetimesOf({ ...config.access, now, ttl: readPolicyTtl(residue) })
+  const times = lifetimesOf({ ...config.access, now, ttl: ttl ?? readPolicyTtl(residue) })
   const isWanted = wantsS3Config(endpoint, lifted)
   const asked = isWanted ? endpoint : { ...endpoint, access: 'none' as const }
   const access = await chooseAccess(deps, asked, lifted, times)

@@ -9,8 +9,29 @@ export async function sealGrant(
   objectKey: string,
   grant: Grant,
 ): Promise<Uint8Array> {
-  const secrets = grant.secrets.map(({ kind, value }) => ({ kind, value: value.reveal() }))
-  return await sealJson(keyring, 'grant-seal', objectKey, { v: 1, ...grant, secrets })
+  return await sealJson(keyring, 'grant-seal', objectKey, stored(grant))
+}
+
+/** Seals a list of grants, as they are now, under a key of its own. */
+export async function sealGrants(
+  keyring: Keyring,
+  objectKey: string,
+  grants: readonly Grant[],
+): Promise<Uint8Array> {
+  return await sealJson(keyring, 'grant-seal', objectKey, grants.map(stored))
+}
+
+/**
+ * Opens a list of grants.
+ * @throws as `openGrant`
+ */
+export async function openGrants(
+  keyring: Keyring,
+  objectKey: string,
+  sealed: Uint8Array,
+): Promise<Grant[]> {
+  const list = await openJson<StoredGrant[]>(keyring, 'grant-seal', objectKey, sealed)
+  return list.map(opened)
 }
 
 /**
@@ -22,12 +43,15 @@ export async function openGrant(
   objectKey: string,
   sealed: Uint8Array,
 ): Promise<Grant> {
-  const { v, secrets, ...rest } = await openJson<StoredGrant>(
-    keyring,
-    'grant-seal',
-    objectKey,
-    sealed,
-  )
+  return opened(await openJson<StoredGrant>(keyring, 'grant-seal', objectKey, sealed))
+}
+
+function stored(grant: Grant): StoredGrant {
+  const secrets = grant.secrets.map(({ kind, value }) => ({ kind, value: value.reveal() }))
+  return { v: 1, ...grant, secrets }
+}
+
+function opened({ v, secrets, ...rest }: StoredGrant): Grant {
   if (v !== 1) throw new TypeError('The grant has an unknown version')
   return {
     ...rest,

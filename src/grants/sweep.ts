@@ -1,8 +1,10 @@
 import { GatewayError } from '../errors.ts'
 import { type Log, reasonOf } from '../log.ts'
 import {
+  batchesRoot,
   dayNumber,
   dayOf,
+  dayOfBatch,
   dayOfDelivery,
   dayOfJobFile,
   dayOfResult,
@@ -86,6 +88,7 @@ class Sweep {
     await this.#try('results', state.id, () => this.#ofPastDays(resultsRoot, dayOfResult))
     await this.#try('webhooks', state.id, () => this.#ofPastDays(deliveriesRoot, dayOfDelivery))
     await this.#try('webhooks due', state.id, () => this.#dueDeliveries())
+    await this.#try('batches', state.id, () => this.#batches())
     await this.#try('grants', state.id, () => this.#grants())
   }
 
@@ -179,6 +182,13 @@ class Sweep {
       const day = dayOfGrantId(readDeliveryDueKey(key)?.grantId ?? '')
       const isOver = day !== undefined && deliveryDay(day) < this.#today
       return isOver ? this.#keptRemoval(key) : 'skip'
+    })
+  }
+
+  async #batches(): Promise<void> {
+    await this.#each(this.#options.state, batchesRoot, (key) => {
+      const day = dayOfBatch(key)
+      return day !== undefined && day < this.#today ? this.#keptRemoval(key) : 'skip'
     })
   }
 

@@ -10,6 +10,7 @@ import { retryJob } from '../flows/retry-job.ts'
 import { submitJob } from '../flows/submit-job.ts'
 import type { Reply } from '../platform.ts'
 import { isJobId } from '../upstream/endpoint-id.ts'
+import { addBatchRoutes } from './batch-routes.ts'
 import { type AppEnv, type RequestAccess, readCall } from './call.ts'
 import { addOpenaiRoutes } from './openai-routes.ts'
 import { readRest } from './rest-of-path.ts'
@@ -52,6 +53,7 @@ export function addEndpointRoutes(
   )
   addUploadRoutes(app, deps, access, route)
   addWebhookRoutes(app, deps, access, route)
+  addBatchRoutes(app, deps, access, route)
   app.get(`${base}/requests`, (context) =>
     route(context, () => listRequests(deps, readCall(context, access))),
   )

@@ -4,7 +4,7 @@ import type { AppEnv } from './call.ts'
 
 /** Routes that are the gateway's to answer: by a wrong method or in another case they are none. */
 const ownOperations =
-  /^(run|runsync|status|status-sync|stream|cancel|retry|purge-queue|health|requests|uploads|jobs|webhook-secrets)(\/|$)/i
+  /^(run|runsync|status|status-sync|stream|cancel|retry|purge-queue|health|requests|uploads|jobs|batch|webhook-secrets)(\/|$)/i
 const workerOperations = /^(job-|ping)/i
 
 /**

@@ -238,6 +238,25 @@ export function dayOfResult(key: string): string | undefined {
   return day !== undefined && dayNumber(day) !== undefined ? day : undefined
 }
 
+/** Prefix of the notes of which grants the requests of a batch have, with the slash. */
+export function batchPrefix(endpointId: string, batchId: string): string {
+  return `${batchesRoot}${escapeSegment(endpointId)}/${escapeSegment(batchId)}/`
+}
+
+/** Key of such a note, one for each call that has added requests; `day` is the last of its grants. */
+export function batchKey(endpointId: string, batchId: string, { day, grantId }: JobFolder): string {
+  return `${batchPrefix(endpointId, batchId)}${day}~${grantId}`
+}
+
+/** Prefix of all those notes. */
+export const batchesRoot = 'batches/'
+
+/** Last day of such a note; undefined when the key is none. */
+export function dayOfBatch(key: string): string | undefined {
+  const day = /^batches\/[^/]+\/[^/]+\/(\d{4}-\d{2}-\d{2})~[a-z2-7]{26}$/.exec(key)?.[1]
+  return day !== undefined && dayNumber(day) !== undefined ? day : undefined
+}
+
 /** Prefix of the notes of which jobs an owner has submitted under one request id, with the slash. */
 export function requestPrefix(ownerHash: string, endpointId: string, sha256: string): string {
   return `requests/${ownerHash}/${escapeSegment(endpointId)}/${sha256}/`

@@ -67,6 +67,7 @@ describe('readConfig', () => {
     expect(config.limits).toEqual({
       nesting: 512,
       keyBytes: 1024,
+      batchItems: 1000,
       mintTimeoutMs: 10000,
       smallBodyBytes: 65536,
       idleTimeoutMs: 60000,

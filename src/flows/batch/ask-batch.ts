@@ -1,0 +1,65 @@
+import type { Grant } from '../../grants/grant.ts'
+import type { Reply } from '../../platform.ts'
+import { admit } from '../admit.ts'
+import { cleanJoblessAnswer } from '../clean-answer.ts'
+import type { Call, Deps } from '../deps.ts'
+import { grantsOf, jobsIn } from '../list-requests.ts'
+import { forward, requireAdmin, untouched } from '../pass-through.ts'
+import { dropJob, settleJob } from '../settle-job.ts'
+import { grantsOfBatch } from './batch-notes.ts'
+import { cleanWhole, readWhole } from './clean-whole.ts'
+import { settleBatch } from './settle-batch.ts'
+
+/**
+ * Asks about batches, or changes one: `batchId` says which. The answer is cleaned of the secrets of all
+ * its requests; requests in it that are over are ended first, and with the batch all that are left.
+ *
+ * @throws {GatewayError} forbidden without the admin scope; upstream_unreachable
+ */
+export async function askBatch(
+  deps: Deps,
+  call: Call,
+  path: string,
+  batchId?: string,
+): Promise<Reply> {
+  const { endpointId } = call
+  const { endpoint, principal } = await admit(deps, call)
+  requireAdmin(principal, 'batch')
+  const askedAt = deps.platform.now()
+  const response = await forward(deps, call, endpoint, principal, path)
+  const isKnown = response.status < 400 && batchId !== undefined
+  const noted = isKnown ? await grantsOfBatch(deps, endpointId, batchId) : []
+  if (noted.length === 0) {
+    return principal.mode === 'passthrough'
+      ? await untouched(deps, response)
+      : await cleanJoblessAnswer(deps, response, endpointId)
+  }
+  const bytes = await readWhole(deps, response)
+  const jobs = jobsIn(bytes)
+  const bound = await grantsOf(deps, endpointId, [...jobs.keys()])
+  for (const grant of bound) await settleJob(deps, grant, jobs.get(grant.jobId ?? ''), askedAt)
+  deps.platform.waitUntil(settleBatch(deps, bytes, noted, askedAt))
+  const isAllBound = bound.length > 0 && bound.length === jobs.size
+  const grants = isAllBound ? bound : withoutTwins([...bound, ...noted])
+  return await cleanWhole(deps, response, bytes, grants, endpointId)
+}
+
+/** Takes one request out of a batch: it is over, and its files go. */
+export async function removeItem(
+  deps: Deps,
+  call: Call,
+  path: string,
+  ids: { readonly batchId: string; readonly requestId: string },
+): Promise<Reply> {
+  const reply = await askBatch(deps, call, path, ids.batchId)
+  if (reply.status >= 200 && reply.status < 300) {
+    const [grant] = await grantsOf(deps, call.endpointId, [ids.requestId])
+    if (grant !== undefined) deps.platform.waitUntil(dropJob(deps, grant))
+  }
+  return reply
+}
+
+/** Each grant once. */
+function withoutTwins(grants: readonly Grant[]): Grant[] {
+  return [...new Map(grants.map((grant) => [grant.grantId, grant])).values()]
+}
