@@ -6,6 +6,7 @@ import { readFile } from '../../../src/flows/outputs/read-file.ts'
 import { readJsonFile } from '../../../src/flows/outputs/read-json-file.ts'
 import { readJob } from '../../../src/flows/read-job.ts'
 import { submitJob } from '../../../src/flows/submit-job.ts'
+import { receiveWebhook } from '../../../src/flows/webhooks/receive-webhook.ts'
 import type { Grant } from '../../../src/grants/grant.ts'
 import { readAccessId } from '../../../src/grants/scoped-key.ts'
 import { type OutputForm, renderOutputReference } from '../../../src/outputs/output-reference.ts'
@@ -161,6 +162,31 @@ describe('an endpoint that wants its outputs inline', () => {
     expect(JSON.parse(await status(completed(plain))).output).toBe(plain)
     gateway.clock.now = grant.readExpiresAt
     expect(JSON.parse(await status(kept)).output).toBe(link)
+  })
+
+  test('has links in its webhook, and values in what is kept of it', async () => {
+    const body = '{"input":{"b":1},"webhook":"https://client.example/hook"}'
+    gateway.upstream = () => answer(200, '{"id":"job-3","status":"IN_QUEUE"}', asJson)
+    await readReply(await submitJob(gateway.deps, callOf('demo', body), 'run'))
+    const sent = JSON.parse(Buffer.from(gateway.sent.at(-1)?.body ?? []).toString())
+    const own = await gateway.deps.grants.find('demo', 'job-3')
+    await gateway.store.put(`${outputPrefix(own ?? grant)}a`, utf8.encode('abc'))
+    const { accessId } = sent.s3Config
+    const reference = { accessId, key: 'a', as: 'base64', type: 'image/png', bytes: 3 } as const
+    const output = renderOutputReference(reference)
+    const told = JSON.stringify({ id: 'job-3', output, status: 'COMPLETED' })
+    gateway.upstream = () => answer(200)
+    const sealed = sent.webhook.split('/').at(-1)
+    await receiveWebhook(gateway.deps, sealed, answer(200, told).body)
+    const relayed = gateway.sent.findLast(({ url }) => url.startsWith('https://client.example'))
+    expect(JSON.parse(Buffer.from(relayed?.body ?? []).toString()).output).toMatch(
+      /^https:\/\/gateway\.example\/files\/[\w-]+\/a#as=base64&type=image%2Fpng&bytes=3$/,
+    )
+    await gateway.idle()
+    gateway.upstream = () => answer(404)
+    const call = { ...callOf('demo'), method: 'GET' }
+    const kept = await readJob(gateway.deps, call, 'status', 'job-3')
+    expect(JSON.parse(await readReply(kept)).output).toBe('YWJj')
   })
 
   it.each([
