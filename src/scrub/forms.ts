@@ -103,6 +103,7 @@ const URL_STYLES: readonly Style[] = [
   component,
   (text) => encodeURIComponent(text),
   (text) => lowerCodes(component(text)),
+  (text) => lowerCodes(encodeURIComponent(text)),
   (text) => component(text).replaceAll('%2F', '/'),
   (text) => lowerCodes(component(text)).replaceAll('%2f', '/'),
   (text) => component(text).replaceAll('%20', '+').replaceAll('~', '%7E'),
@@ -114,9 +115,10 @@ export function urlForms(text: string): Set<string> {
   if (/^[\w.-]*$/.test(text)) return out
   const sound = text.toWellFormed()
   addChains(out, sound, URL_STYLES, 2)
-  for (const one of [minimal(sound), slashed(sound)]) {
-    out.add(component(one))
-    out.add(component(component(one)))
+  const [python = minimal] = JSON_STYLES
+  for (const style of [minimal, slashed, html, python]) {
+    const one = style(sound)
+    for (const encode of URL_STYLES) out.add(encode(one)).add(component(encode(one)))
   }
   for (const one of Array.from(out)) if (one.includes('/')) out.add(one.replaceAll('/', '\\/'))
   return out
@@ -150,16 +152,16 @@ function innerForms(literal: string, bytes: string): Map<string, FormName> {
   add('xml', Array.from(xmlForms(literal)).slice(0, 1))
   // Each of a long literal's forms is as long, and most are the same encoders' habits.
   if (bytes.length > MAX_COMPOSED_BYTES) return inner
-  const [python = minimal] = JSON_STYLES
-  const json = [slashed, html, python].map((style) => style(literal))
+  const [python = minimal, php = slashed] = JSON_STYLES
+  const json = [slashed, html, python, php].map((style) => style(literal))
   add('json', json)
   add('json', [minimal(literal), ...json].map(minimal))
   add('json', [minimal(minimal(minimal(literal)))])
   const url = URL_STYLES.map((style) => style(sound))
   add('url', url)
-  add('url', url.map(component))
+  add('url', [...url.map(component), encodeURIComponent(encodeURIComponent(sound))])
   add('url', url.map(slashed))
-  add('url', [component(minimal(sound))])
+  add('url', [component(minimal(sound)), encodeURIComponent(minimal(sound))])
   add('xml', xmlForms(literal))
   return inner
 }
@@ -181,7 +183,9 @@ export function formsOf(literal: string): Form[] {
   add('url', urlForms(literal))
   const xml = xmlForms(literal)
   for (const style of [minimal, slashed]) for (const one of xmlForms(style(literal))) xml.add(one)
-  for (const one of Array.from(xml)) xml.add(minimal(one)).add(component(one.toWellFormed()))
+  for (const one of Array.from(xml)) {
+    xml.add(minimal(one)).add(html(one)).add(component(one.toWellFormed()))
+  }
   add('xml', Array.from(xml, binary))
   add('base64', base64Forms(bytes))
   add('hex', hexForms(bytes))

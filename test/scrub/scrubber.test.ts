@@ -361,6 +361,83 @@ describe('A JSON string that begins with a link', () => {
     }
   })
 
+  it('and hosts below one change no byte that is not replaced, however the text is cut', () => {
+    const next = random(11)
+    const both: ScrubberOptions = { ...options, below: ['https://s3.gw.example'] }
+    const words = [
+      ...[
+        '"',
+        '\\"',
+        '\\\\\\"',
+        '\\',
+        ' ',
+        '.',
+        '/',
+        '\\/',
+        '\\u002f',
+        'h',
+        'ht',
+        '\n',
+        '{',
+        ':',
+        '%',
+        '?',
+        '#',
+      ],
+      ...[
+        'https:',
+        'https://',
+        'https:\\/\\/',
+        'b',
+        'job_files',
+        '.s3.gw.example',
+        'gw.example',
+        '/s3/b/',
+      ],
+      ...[
+        'https://gw.example/s3',
+        'https://b.s3.gw.example/k',
+        url,
+        '\u00c3\u00a9',
+        '&',
+        'a b',
+        's3',
+      ],
+    ]
+    const flat = (outputs: readonly (Uint8Array | LinkHit)[]): string =>
+      outputs
+        .map((one) =>
+          one instanceof Uint8Array
+            ? toText(one)
+            : one.parts
+              ? flat(one.parts)
+              : toText(one.original),
+        )
+        .join('')
+    for (let round = 0; round < 2000; round++) {
+      let text = ''
+      for (let n = 1 + next(14); n > 0; n--) text += words[next(words.length)]
+      const runs = [[], [next(text.length + 1)], Array.from(text, (_, at) => at)].map((cuts) => {
+        const scrubber = new Scrubber(both)
+        let shown = ''
+        let same = ''
+        let from = 0
+        const take = (outputs: readonly (Uint8Array | LinkHit)[]) => {
+          shown += show(outputs)
+          same += flat(outputs)
+        }
+        for (const to of [...cuts, text.length]) {
+          take(scrubber.write(toBytes(text.slice(from, to))))
+          from = to
+        }
+        take(scrubber.end())
+        expect(same).toBe(text)
+        return shown
+      })
+      expect(new Set(runs).size, text).toBe(1)
+    }
+  })
+
   it('is no whole where the URL is all of it, or it never ends', () => {
     for (const text of [
       `"${url}/a.png"`,
