@@ -5,15 +5,19 @@ import {
   dayOf,
   dayOfJobFile,
   dayOfNumber,
+  dayOfResult,
   dueKey,
   fileStem,
   grantKey,
+  grantOfRequest,
   inputPrefix,
   jobKey,
   outputPrefix,
   payloadName,
   readDueKey,
   readGrantKey,
+  requestPrefix,
+  resultKey,
 } from '../../src/store/keys.ts'
 
 const folder = { day: '2026-11-21', grantId: 'a'.repeat(26) }
@@ -88,6 +92,39 @@ describe('object keys', () => {
     expect(jobKey('demo', 'abc-u1')).toBe('jobs/demo/abc-u1')
     expect(jobKey('demo', '../x')).toBe('jobs/demo/..%2Fx')
     expect(jobKey('demo', '..')).toBe('jobs/demo/%2E%2E')
+  })
+
+  test('tell the results of all jobs and runs apart, and their day', () => {
+    expect(resultKey('2026-11-21', 'demo', 'abc-u1', 0)).toBe('results/2026-11-21/demo/abc-u1')
+    const id = fc.string({ minLength: 1, unit: fc.constantFrom('a', '~', '1', '.', '/', '%', 'ü') })
+    const run = fc.nat({ max: 12 })
+    const job = fc.record({ endpointId: id, jobId: id, run })
+    fc.assert(
+      fc.property(job, job, (one, other) => {
+        const [key, another] = [one, other].map(({ endpointId, jobId, run }) =>
+          resultKey('2026-11-21', endpointId, jobId, run),
+        )
+        expect(key === another).toBe(JSON.stringify(one) === JSON.stringify(other))
+        expect(dayOfResult(key ?? '')).toBe('2026-11-21')
+        expect(key).not.toMatch(/\/\.{1,2}(\/|$)/)
+      }),
+    )
+    for (const key of [
+      'results/2026-11-21/demo',
+      'results/2026-02-30/demo/a',
+      'x/2026-11-21/d/a',
+    ]) {
+      expect(dayOfResult(key)).toBeUndefined()
+    }
+  })
+
+  test('lead from a request id to grants, and from nothing else', () => {
+    const prefix = requestPrefix('0'.repeat(32), 'demo/../x', 'f'.repeat(64))
+    expect(prefix).toBe(`requests/${'0'.repeat(32)}/demo%2F..%2Fx/${'f'.repeat(64)}/`)
+    expect(grantOfRequest(prefix + folder.grantId)).toBe(folder.grantId)
+    for (const rest of ['', 'A'.repeat(26), `${folder.grantId}/x`, 'a'.repeat(25)]) {
+      expect(grantOfRequest(prefix + rest)).toBeUndefined()
+    }
   })
 
   test('round the due minute up, and read it back', () => {
