@@ -71,6 +71,8 @@ function sendOnce(
   })
 
   outgoing.setTimeout(request.idleTimeoutMs, () => {
+    // An answer has a time of its own, which counts while it is asked for alone.
+    if (answered && outgoing.writableFinished) return
     outgoing.destroy(new Error(`No byte went either way for ${request.idleTimeoutMs} ms`))
   })
   outgoing.on('response', (incoming) => {

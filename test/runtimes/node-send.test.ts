@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { createServer as createTcpServer, type Socket } from 'node:net'
+import { setTimeout as wait } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import type { IncomingResponse, OutgoingBody, OutgoingRequest } from '../../src/platform.ts'
 import { createNodeSend } from '../../src/runtimes/node-send.ts'
@@ -340,6 +341,18 @@ describe('the idle time', () => {
       }
     }
     await expect(textOf(await answerBegun(50))).rejects.toThrow()
+  })
+
+  test('does not end an answer whose reader is busy', async () => {
+    const all = Buffer.alloc(16 * mib, 'x')
+    await using served = await serveLoopback((_, outgoing) => void outgoing.end(all))
+    const { body } = await createNodeSend()(request(served.url, { idleTimeoutMs: 500 }))
+    let bytes = 0
+    for (let chunk = await body.read(); chunk !== undefined; chunk = await body.read()) {
+      if (bytes === 0) await wait(1500)
+      bytes += chunk.length
+    }
+    expect(bytes).toBe(all.length)
   })
 
   test('ends a body that is not taken', async () => {
