@@ -80,11 +80,13 @@ describe.skipIf(storeKind !== 'rgw')("Keys of the store's own STS", () => {
     await client.send(new PutObjectCommand({ Bucket, Key, Body: 'pixels' }))
     const signed = await getSignedUrl(client, new GetObjectCommand({ Bucket, Key }))
     const plain = encodeURI(`${s3Config['endpointUrl']}/${Bucket}/${Key}`)
-    await stack.platform.finish('native', id, { output: { signed, plain } })
+    const spaced = `${s3Config['endpointUrl']}/${Bucket}/${Key}`
+    const uri = `s3://${Bucket}/${Key}`
+    await stack.platform.finish('native', id, { output: { signed, plain, spaced, uri } })
     const answer = await stack.settled('native', id)
     expect(answer.text).not.toContain(`${s3Config['endpointUrl']}`)
     const { output } = json(answer) as { output: Record<string, string> }
-    for (const link of [output['signed'], output['plain']]) {
+    for (const link of Object.values(output)) {
       const { pathname } = new URL(`${link}`)
       expect(pathname).toMatch(/^\/files\/.+\/a%20picture\.png$/)
       expect((await stack.call('GET', pathname)).text).toBe('pixels')

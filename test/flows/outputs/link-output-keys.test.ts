@@ -6,6 +6,7 @@ import { receiveWebhook } from '../../../src/flows/webhooks/receive-webhook.ts'
 import { outputPrefix } from '../../../src/store/keys.ts'
 import { answer, unavailable } from '../../intake/memory-store.ts'
 import { callOf, type FakeGateway, fakeGateway } from '../fake-deps.ts'
+import { openB2 } from '../native-bed.ts'
 import { readReply } from '../read-reply.ts'
 
 const json = { 'content-type': 'application/json' }
@@ -80,6 +81,32 @@ describe('a string that is the key of an output', () => {
     await readReply(await receiveWebhook(gateway.deps, token, body))
     const relayed = gateway.sent.findLast(({ url }) => url === webhook)
     expect(JSON.parse(Buffer.from(relayed?.body ?? []).toString()).output[0]).toMatch(link)
+  })
+
+  test('is the key of the store, where its keys are the worker’s', async () => {
+    const bed = openB2({ linkOutputKeys: true })
+    const { deps, store } = bed.gateway
+    await readReply(
+      await submitJob(
+        deps,
+        callOf(
+          'demo',
+          JSON.stringify({ input: { file: Buffer.alloc(75_000, 'x').toString('base64') } }),
+        ),
+        'run',
+      ),
+    )
+    const grant = await deps.grants.find('demo', 'job-1')
+    if (grant === undefined) throw new Error('no grant')
+    const key = `${outputPrefix(grant)}a.png`
+    await store.put(key, new TextEncoder().encode('pixels'))
+    const output = [key, 'a.png', `${outputPrefix(grant)}b.png`]
+    bed.platform = () => answer(200, JSON.stringify({ id: 'job-1', output }), json)
+    const call = { ...callOf('demo'), method: 'GET' }
+    const text = await readReply(await readJob(deps, call, 'status', 'job-1'))
+    const [first, ...others] = JSON.parse(text).output
+    expect(first).toMatch(link)
+    expect(others).toEqual(output.slice(1))
   })
 
   test('stays where the endpoint does not ask, and costs no look at the store without one', async () => {
