@@ -93,7 +93,7 @@ export class Finder<T> {
           if (this.#equals(view, start, view.length, pattern)) this.#open = start
           continue
         }
-        if (!this.#equals(view, start, end, pattern)) continue
+        if (!this.#goesOn(view, start, window, end, pattern)) continue
         const tag = this.#patterns.tags[pattern]
         if (tag !== undefined) found.push({ start, end, tag })
       }
@@ -123,6 +123,24 @@ export class Finder<T> {
     while (i < end && view[i] === text[i + offset]) i++
     this.#compared += i - start + 1
     return i === end
+  }
+
+  /**
+   * Whether a pattern stands there whose window does: outwards from it, because the forms of one
+   * literal differ where it is escaped, and begin alike.
+   */
+  #goesOn(view: Uint8Array, start: number, window: number, end: number, pattern: number): boolean {
+    const { text, starts, stride } = this.#patterns
+    const offset = (starts[pattern] ?? 0) - start
+    let at = window - 1
+    while (at >= start && view[at] === text[at + offset]) at--
+    this.#compared += window - at
+    if (at >= start) return false
+    const from = window + stride + 3
+    let to = from
+    while (to < end && view[to] === text[to + offset]) to++
+    this.#compared += to - from + 1
+    return to >= end
   }
 
   /** First position from which the rest of the view begins a pattern, its window not complete. */
