@@ -38,28 +38,32 @@ function* partsOf(json: Uint8Array, list: string): Generator<Span> {
 }
 
 function audioEdits(json: Uint8Array, part: Span, links: ReadonlySet<string>): Edit[] {
-  const members = [...membersAt(json, part.start)]
-  const edits: Edit[] = []
-  for (const { key, value } of named(members, 'input_audio')) {
-    const values = [...named(membersAt(json, value.start), 'data')].map((data) =>
-      textOf(json, data.value),
-    )
-    const link = values.at(-1)
-    if (link === undefined || !links.has(link)) continue
-    edits.push({ ...key, text: '"audio_url"' }, { ...value, text: `{"url":${link}}` })
-  }
-  if (edits.length === 0) return edits
-  for (const { value } of named(members, 'type')) {
-    if (stringAt(json, value) === 'input_audio') edits.push({ ...value, text: '"audio_url"' })
+  const audio = lastOf(json, part, 'input_audio')
+  const value = audio && lastOf(json, audio.value, 'data')?.value
+  const link = value && textOf(json, value)
+  if (audio === undefined || link === undefined || !links.has(link)) return []
+  const edits: Edit[] = [
+    { ...audio.key, text: '"audio_url"' },
+    { ...audio.value, text: `{"url":${link}}` },
+  ]
+  const type = lastOf(json, part, 'type')?.value
+  if (type !== undefined && stringAt(json, type) === 'input_audio') {
+    edits.push({ ...type, text: '"audio_url"' })
   }
   return edits
 }
 
 function fileEdits(json: Uint8Array, part: Span, links: ReadonlySet<string>): Edit[] {
-  const files = named(membersAt(json, part.start), 'file_data')
-  return [...files]
-    .filter(({ value }) => links.has(textOf(json, value)))
-    .map(({ key }) => ({ ...key, text: '"file_url"' }))
+  const file = lastOf(json, part, 'file_data')
+  if (file === undefined || !links.has(textOf(json, file.value))) return []
+  return [{ ...file.key, text: '"file_url"' }]
+}
+
+/** The member that counts where a name is repeated; a part may have a million of them. */
+function lastOf(json: Uint8Array, object: Span, name: string): Member | undefined {
+  let last: Member | undefined
+  for (const member of named(membersAt(json, object.start), name)) last = member
+  return last
 }
 
 function* named(members: Iterable<Member>, name: string): Generator<Member> {

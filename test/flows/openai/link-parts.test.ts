@@ -20,6 +20,10 @@ describe('audio of a chat', () => {
       `{"input_audio":{ "format" : "mp3","data":"${link}"},"type":"input\\u005faudio"}`,
       `{"audio_url":{"url":"${link}"},"type":"audio_url"}`,
     ],
+    [
+      `{"type":0,"input_audio":0,"input_audio":{"data":1,"data":"${link}"},"type":"input_audio"}`,
+      `{"type":0,"input_audio":0,"audio_url":{"url":"${link}"},"type":"audio_url"}`,
+    ],
     [`{"input\\u005faudio":{"data":"${link}"}}`, `{"audio_url":{"url":"${link}"}}`],
   ])('becomes a link by its own name: %s', (part, expected) => {
     const text = '{"type":"text","text":"input_audio"}'
@@ -69,4 +73,18 @@ test.each([
   ['/a/messages/0/content/12/input_audio/data', false],
 ])('the place %s needs it: %s', (pointer, expected) => {
   expect(needsLinkPart(pointer)).toBe(expected)
+})
+
+test('a body of nothing but small members costs time in proportion, and no memory to speak of', () => {
+  const many = (count: number) =>
+    new TextEncoder().encode(chat(`{${'"a":1,'.repeat(count)}"b":{"input_audio":[]}}`))
+  const secondsOf = (count: number) => {
+    const request = many(count)
+    const { user } = process.cpuUsage()
+    expect(linkParts(request, links)).toBe(request)
+    return (process.cpuUsage().user - user) / 1e6
+  }
+  secondsOf(100_000)
+  const once = secondsOf(100_000)
+  expect(secondsOf(400_000)).toBeLessThan(Math.max(12 * once, 2))
 })
