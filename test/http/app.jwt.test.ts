@@ -84,6 +84,7 @@ describe('a gateway that takes tokens of an identity provider', () => {
       expect((await ask('GET', `/v2/demo/${path}`, admin)).status).toBe(404)
     }
     expect((await ask('GET', '/v2/demo/health', await tokenOf())).status).toBe(200)
+    expect((await ask('GET', '/v2/demo/openai/v1/models', await tokenOf())).status).toBe(200)
   })
 
   test('bounds what is sent by the claim', async () => {
