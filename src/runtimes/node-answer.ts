@@ -13,14 +13,23 @@ export const onItsWay: Response = RESPONSE_ALREADY_SENT
 /**
  * Writes an answer straight to the connection, where a web stream between would cost more than the
  * bytes themselves. Resolves when the last byte is handed over; what fails on the way breaks the
- * connection, so that half an answer never looks whole.
+ * connection, so that half an answer never looks whole, as does a client that takes nothing for
+ * `idleTimeoutMs`.
  */
-export async function answerOnNode(outgoing: ServerResponse, reply: StreamedReply): Promise<void> {
+export async function answerOnNode(
+  outgoing: ServerResponse,
+  reply: StreamedReply,
+  idleTimeoutMs: number,
+): Promise<void> {
   const { body } = reply
   const leave = () =>
     body.cancel(new Error('The client closed the connection while the answer was leaving'))
   // Who has gone already closes no second time.
   if (outgoing.destroyed) return await leave()
+  outgoing.setTimeout(idleTimeoutMs, () => {
+    // Where nothing waits to leave it is the body that takes its time.
+    if (outgoing.writableLength > 0) outgoing.destroy()
+  })
   const line = new NodeLine(outgoing, () => void leave())
   // The client learns that there is an answer also where its first byte takes long.
   const early = setImmediate(() => outgoing.flushHeaders())

@@ -34,7 +34,8 @@ export async function serveOnNode(
     targetOf: (context: Context) => (context.env as HttpBindings).incoming.url ?? '/',
     stream(context, reply) {
       const { outgoing } = context.env as HttpBindings
-      deps.platform.waitUntil(answerOnNode(outgoing, reply))
+      const { idleTimeoutMs } = deps.config.limits
+      deps.platform.waitUntil(answerOnNode(outgoing, reply, idleTimeoutMs))
       return onItsWay
     },
     upgrade: (context, request) =>
