@@ -80,9 +80,10 @@ describe('a gateway that takes tokens of an identity provider', () => {
     const admin = await tokenOf({ bulkway_scopes: ['admin'] })
     expect((await ask('POST', '/v2/demo/purge-queue', await tokenOf())).status).toBe(403)
     expect((await ask('POST', '/v2/demo/purge-queue', admin)).status).toBe(200)
-    for (const path of ['openai/v1/files', 'batch', 'something/else']) {
+    for (const path of ['openai/v1/files', 'logs', 'something/else']) {
       expect((await ask('GET', `/v2/demo/${path}`, admin)).status).toBe(404)
     }
+    expect((await ask('GET', '/v2/demo/batch', await tokenOf())).status).toBe(403)
     expect((await ask('GET', '/v2/demo/health', await tokenOf())).status).toBe(200)
     expect((await ask('GET', '/v2/demo/openai/v1/models', await tokenOf())).status).toBe(200)
   })
