@@ -203,7 +203,7 @@ describe('routes in keys mode', () => {
   })
 
   test('are a 404 where nothing can say whose they are', async () => {
-    for (const path of ['openai/v1/files', 'batch', 'something/else', 'job-take/worker-1']) {
+    for (const path of ['openai/v1/files', 'logs', 'something/else', 'job-take/worker-1']) {
       await expectProblem(await post(`/v2/any/${path}`, { key: adminKey }), 'not_found')
     }
     expect(asked()).toEqual([])
