@@ -128,4 +128,38 @@ describe('an output as JSON', () => {
       ),
     ).toThrow('no JSON value')
   })
+
+  test('is taken where a parser takes it, words and numbers aside, and nowhere else', () => {
+    const characters = fc.constantFrom(...'{}[]":,\\ a1u\n'.split(''))
+    const tokens = fc.constantFrom('{"a":', '[', ']', '}', '"a"', ',', '1', ' ', '{}', '[1]')
+    const texts = fc.oneof(
+      fc.string({ unit: characters, maxLength: 12 }),
+      fc.array(tokens, { maxLength: 8 }).map((some) => some.join('')),
+    )
+    let taken = 0
+    fc.assert(
+      fc.property(texts, fc.nat(12), (text, at) => {
+        const plain = text.replace(/"(?:[^"\\\n]|\\["\\/bfnrtu])*"|[\w+.-]+/g, (token) =>
+          token.startsWith('"') ? '"a"' : '0',
+        )
+        const bytes = utf8.encode(text)
+        const run = () => encoded('json', [bytes.subarray(0, at), bytes.subarray(at)])
+        if (isJson(plain)) {
+          taken++
+          expect(run()).toBe(text)
+        } else expect(run, text).toThrow('no JSON value')
+      }),
+      { numRuns: 5000 },
+    )
+    expect(taken).toBeGreaterThan(100)
+  })
 })
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}
