@@ -88,6 +88,8 @@ export async function submitOpenai(deps: Deps, call: Call, path: string): Promis
 function watched(reply: Reply): Reply {
   const { body, headers } = reply
   if (body === undefined || body instanceof Uint8Array) return reply
+  // Workers decode what they read, and its length is another one then.
+  if (headers.has('content-encoding')) return reply
   const length = headers.get('content-length')
   return {
     ...reply,
