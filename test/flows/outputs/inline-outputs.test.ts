@@ -1,14 +1,16 @@
 import { randomBytes } from 'node:crypto'
 import { beforeEach, describe, expect, it, test } from 'vitest'
 import { onceBody } from '../../../src/bytes/once-body.ts'
-import { cleaning } from '../../../src/flows/clean-answer.ts'
+import { cleanAnswer, cleaning } from '../../../src/flows/clean-answer.ts'
 import { readFile } from '../../../src/flows/outputs/read-file.ts'
 import { readJsonFile } from '../../../src/flows/outputs/read-json-file.ts'
 import { readJob } from '../../../src/flows/read-job.ts'
 import { submitJob } from '../../../src/flows/submit-job.ts'
 import { receiveWebhook } from '../../../src/flows/webhooks/receive-webhook.ts'
 import type { Grant } from '../../../src/grants/grant.ts'
+import { createGrantId } from '../../../src/grants/grant-id.ts'
 import { readAccessId } from '../../../src/grants/scoped-key.ts'
+import { Secret } from '../../../src/log.ts'
 import { type OutputForm, renderOutputReference } from '../../../src/outputs/output-reference.ts'
 import type { Body, IncomingResponse } from '../../../src/platform.ts'
 import { cleanText } from '../../../src/scrub/clean.ts'
@@ -387,5 +389,41 @@ describe.each([{ outputs: 'link' }, { s3Config: 'always' }])('an endpoint with %
     const forged = 'bulkway-output://BW1OTHER/out/a?as=text'
     expect(await status(completed(forged))).toBe(completed(forged))
     expect(logged('reference_refused')).toEqual(['another job'])
+  })
+})
+
+describe('a reference by keys of the store itself', () => {
+  const day = '2026-11-21'
+  const grantId = createGrantId(day)
+  const folder = `${day}/${grantId}`
+  const native: Grant = {
+    ...{ grantId, kid: 'k1', day, endpointId: 'demo', storeId: 'main', owner: 'owner' },
+    ...{ state: 'active', createdAt: 0, writeExpiresAt: 4e12, readExpiresAt: 4e12 },
+    mounts: [{ path: '', key: `${folder}/out/`, mode: 'read-write' }],
+    secrets: [{ kind: 'access id', value: new Secret('ASIAEXAMPLE') }],
+    access: 'sts',
+  }
+  const referenceOf = (key: string) =>
+    renderOutputReference({
+      ...{ accessId: 'ASIAEXAMPLE', key, as: 'text', type: 'text/plain', bytes: 3 },
+    })
+
+  test.each(['inline', 'link'])('names the real key (%s)', async (outputs) => {
+    await open({ outputs })
+    await gateway.deps.grants.seal(native)
+    await gateway.store.put(`${folder}/out/a b`, utf8.encode('abc'))
+    await gateway.store.put(`${day}/other/out/a`, utf8.encode('not yours'))
+    const keys = [`${folder}/out/a b`, `${day}/other/out/a`, `${folder}/out/../../a`, 'a b']
+    const body = JSON.stringify(keys.map(referenceOf))
+    const reply = await cleanAnswer(gateway.deps, answer(200, body, asJson), native)
+    const [own, ...others] = JSON.parse(await readReply(reply))
+    if (outputs === 'inline') expect(own).toBe('abc')
+    else {
+      const sealed = new URL(own).pathname.split('/')[2] ?? ''
+      const file = await readFile(gateway.deps, 'GET', sealed, new Headers())
+      expect(await readReply(file)).toBe('abc')
+    }
+    for (const other of others) expect(other).toMatch(/^bulkway-output:\/\/\*{11}\//)
+    expect(logged('reference_refused')).toContain('beyond the job')
   })
 })
