@@ -1,3 +1,4 @@
+import { serveBatch } from './batch-side.ts'
 import { type Exchange, parseObject, readBody, skipBody } from './exchange.ts'
 import { createJob, isOver, type Job, statusOf } from './job.ts'
 import type { Queue } from './queue.ts'
@@ -37,6 +38,7 @@ export async function serveClient(
   side: ClientSide,
 ): Promise<void> {
   const [, , route = '', jobId] = exchange.path
+  if (route === 'batch') return await serveBatch(exchange, endpointId, side)
   const methods = Object.hasOwn(routes, route) ? routes[route] : undefined
   if (methods === undefined) {
     await skipBody(exchange.request)

@@ -1,7 +1,7 @@
 /**
  * An emulator of the RunPod serverless platform, client side and worker side, for development and
- * tests. It follows api.runpod.ai/v2 and runpod-python 1.12. Gaps: rate limits, scaling, `batch`
- * routes, metrics of stream chunks; the words of 401 and 404 are its own.
+ * tests. It follows api.runpod.ai/v2 and runpod-python 1.12. Gaps: rate limits, scaling,
+ * metrics of stream chunks; the words of 401 and 404 are its own.
  */
 import { createServer } from 'node:http'
 import { serveClient } from './client-side.ts'
