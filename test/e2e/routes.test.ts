@@ -204,7 +204,7 @@ describe('What passes through', () => {
 
   test('Unknown paths of an endpoint are proxied, both ways', async () => {
     const body = bytesOf(100_000)
-    const answer = await stack.call('PUT', '/v2/hand/batch/b-1?limit=3', {
+    const answer = await stack.call('PUT', '/v2/hand/logs/b-1?limit=3', {
       body,
       headers: { 'content-type': 'application/octet-stream' },
     })
@@ -214,7 +214,7 @@ describe('What passes through', () => {
       body: { error: 'not found' },
     })
     const sent = stack.upstream.log.at(-1)
-    expect(sent).toMatchObject({ method: 'PUT', path: '/v2/hand/batch/b-1', query: ['limit'] })
+    expect(sent).toMatchObject({ method: 'PUT', path: '/v2/hand/logs/b-1', query: ['limit'] })
     expect(sent?.kept?.body.equals(body)).toBe(true)
   })
 

@@ -8,7 +8,14 @@ import { createGrants } from '../../src/grants/stored-grants.ts'
 import { sweepDue } from '../../src/grants/sweep.ts'
 import { Secret } from '../../src/log.ts'
 import { createNodePlatform } from '../../src/runtimes/node-platform.ts'
-import { dayOf, grantKey, inputPrefix, jobKey, outputPrefix } from '../../src/store/keys.ts'
+import {
+  batchKey,
+  dayOf,
+  grantKey,
+  inputPrefix,
+  jobKey,
+  outputPrefix,
+} from '../../src/store/keys.ts'
 import { createS3Store } from '../../src/store/s3-store.ts'
 import type { ObjectStore } from '../../src/store/store.ts'
 import { startLocalR2 } from '../store/local-r2.ts'
@@ -369,6 +376,17 @@ describe('the sweep', () => {
     await lost.seal(grantOf(lost, { day: '2026-10-02' }))
     expect(await sweep(instance())).toMatchObject({ grants: 1, faults: 0 })
     expect(await keys('grants/2026-10-02/')).toEqual([])
+  })
+
+  test('removes the notes of batches whose last day is over', async () => {
+    const grants = instance()
+    const noteOf = (day: string) => {
+      return batchKey('an endpoint', 'batch_1', { day, grantId: grants.newId(day) })
+    }
+    const [past, today] = [noteOf('2026-11-20'), noteOf('2026-11-21')]
+    for (const key of [past, today, 'batches/foreign/thing']) await write(key)
+    expect(await sweep(grants)).toMatchObject({ results: 1, faults: 0 })
+    expect(await keys('batches/')).toEqual([today, 'batches/foreign/thing'].sort())
   })
 
   test('aborts the uploads that past days left open, and only those', async () => {
