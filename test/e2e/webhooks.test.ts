@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
 import { Webhook } from 'standardwebhooks'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { freePorts } from '../../dev/child.ts'
 import { json } from './call.ts'
 import { useStack } from './harness.ts'
 
@@ -142,6 +143,22 @@ describe('A kept webhook', () => {
     await stack.killGateway()
     await stack.startGateway()
     await expectReceived(2)
+  })
+
+  test('is sent by one of several instances', async () => {
+    const other = await stack.startAnother(await freePorts(1))
+    try {
+      answers = [500, 500, 500, 500, 500, 500]
+      await Promise.all(Array.from({ length: 6 }, () => submit()))
+      await expectReceived(12)
+      await new Promise((resolve) => setTimeout(resolve, 3_000))
+      await look()
+      const ids = received.map(({ headers }) => headers['webhook-id'])
+      expect(ids).toHaveLength(12)
+      expect(new Set(ids).size).toBe(6)
+    } finally {
+      await other.stop()
+    }
   })
 
   test('is given up after a 410, and sent when its owner asks', async () => {
