@@ -1,0 +1,179 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import zlib from 'node:zlib'
+import { afterAll, beforeEach, describe, expect, test } from 'vitest'
+import { SPELLERS } from '../scrub/planted-spellings.ts'
+import type { Answer } from './call.ts'
+import { useStack } from './harness.ts'
+import { secretsIn } from './secret-forms.ts'
+
+/** How the platform answers next. */
+interface Mode {
+  coding: string
+  status: number
+}
+
+const plain: Mode = { coding: 'identity', status: 200 }
+let mode: Mode = { ...plain }
+/** Secrets of every job, those of the one that was answered of last, and that body before its coding. */
+const known = new Map<string, Record<string, string>>()
+let secrets: Record<string, string> = {}
+let sent = ''
+let asked: string[] = []
+let jobs = 0
+
+const codings: Readonly<Record<string, (text: string) => Buffer>> = {
+  gzip: (text) => zlib.gzipSync(text),
+  deflate: (text) => zlib.deflateSync(text),
+  br: (text) => zlib.brotliCompressSync(text),
+  zstd: (text) => zlib.zstdCompressSync(text),
+}
+
+/** Every secret in every spelling, as the text of one JSON string. */
+function leak(): string {
+  return Object.values(secrets)
+    .flatMap((secret) => SPELLERS.map(({ spell }) => spell(secret).text))
+    .join(' | ')
+}
+
+/** What a job was given to keep to itself. */
+function givenIn(body: string): Record<string, string> {
+  const { s3Config, webhook } = JSON.parse(body)
+  const token = new URL(webhook).pathname.split('/').at(-1) ?? ''
+  return { accessId: s3Config.accessId, accessSecret: s3Config.accessSecret, token }
+}
+
+function bodyFor(path: string, body: string): string {
+  const named = path.split('/').find((part) => part.startsWith('job-'))
+  const job = named ?? (path.endsWith('requests') ? 'job-1' : `job-${++jobs}`)
+  if (!known.has(job)) known.set(job, givenIn(body))
+  secrets = known.get(job) ?? {}
+  const said = `"output":{"said":"${leak()}","url":"https://other.example/k?Signature=kept"}`
+  if (mode.status !== 200) return `{"error":"Traceback: ${leak()}"}`
+  if (/\/stream\//.test(path)) return `{"status":"IN_PROGRESS","stream":[{${said}}]}`
+  if (/\/requests$/.test(path)) {
+    return `{"requests":[{"id":"job-1","status":"IN_PROGRESS",${said}}],"total":1}`
+  }
+  return `{"id":"${job}","status":"IN_PROGRESS",${said}}`
+}
+
+async function platform(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { url = '/' } = request
+  const [path = ''] = url.split('?')
+  const chunks: Buffer[] = []
+  for await (const chunk of request) chunks.push(chunk)
+  if (path.endsWith('/health')) {
+    response.end('{"jobs":{},"workers":{}}')
+    return
+  }
+  asked.push(path)
+  sent = bodyFor(path, Buffer.concat(chunks).toString())
+  const { coding, status } = mode
+  response.statusCode = status
+  response.setHeader('content-type', 'application/json')
+  if (coding !== 'identity') response.setHeader('content-encoding', coding)
+  const [first = ''] = Object.values(secrets)
+  response.setHeader('x-runpod-said', `${first} ${encodeURIComponent(first)}`)
+  response.end(codings[coding]?.(sent) ?? sent)
+}
+
+const server = createServer((request, response) => {
+  platform(request, response).catch(() => response.destroy())
+})
+server.listen(0, '127.0.0.1')
+await once(server, 'listening')
+const address = server.address()
+const port = address === null || typeof address === 'string' ? 0 : address.port
+
+const stack = useStack({
+  config: (document) => ({
+    ...document,
+    endpoints: {
+      ...document.endpoints,
+      leaky: { upstream: `http://127.0.0.1:${port}/v2`, as: 'key', s3Config: 'always' },
+    },
+  }),
+})
+
+beforeEach(async () => {
+  mode = { ...plain }
+  if (!known.has('job-1')) await stack.call('POST', '/v2/leaky/run', { body: input })
+  asked = []
+})
+
+afterAll(() => {
+  server.closeAllConnections()
+  server.close()
+})
+
+/** Fails unless the answer is what was sent, without a secret and as long. */
+function expectClean(answer: Answer, status = 200): void {
+  expect(answer.status, answer.text.slice(0, 500)).toBe(status)
+  expect(asked.length).toBeGreaterThan(0)
+  const text = `${JSON.stringify(answer.headers)}${answer.text}`
+  expect(Object.keys(secrets).length).toBe(3)
+  expect(secretsIn(text, secrets)).toEqual([])
+  for (const secret of Object.values(secrets)) {
+    for (const { name, spell } of SPELLERS) {
+      const { text: spelt, from, to } = spell(secret)
+      expect(text.includes(spelt.slice(from, to)), name).toBe(false)
+    }
+  }
+  expect(answer.bytes.length).toBe(Buffer.byteLength(sent))
+  const masked = answer.text.replace(/\*+/g, '')
+  expect(masked.length).toBeLessThan(sent.length / 2)
+  if (status === 200) expect(answer.text).toContain('https://other.example/k?Signature=kept')
+  expect(answer.headers['content-encoding'] ?? 'identity').toBe('identity')
+}
+
+const input = JSON.stringify({ input: { a: 1 }, webhook: `http://127.0.0.1:${port}/hook` })
+/** Routes that answer of one job or of several, in the order in which they are asked. */
+const routes: readonly (readonly [method: string, path: string, body?: string])[] = [
+  ['POST', 'run', input],
+  ['POST', 'runsync', input],
+  ['GET', 'status/job-1'],
+  ['POST', 'status/job-1'],
+  ['GET', 'status-sync/job-1'],
+  ['GET', 'stream/job-1'],
+  ['POST', 'stream/job-1'],
+  ['GET', 'requests'],
+  ['POST', 'cancel/job-1'],
+]
+
+describe.each(['identity', 'gzip', 'br', 'deflate'])('an answer in %s', (coding) => {
+  test.each(routes)('of %s %s comes without a secret', async (method, path, body) => {
+    mode.coding = coding
+    const answer = await stack.call(
+      `${method}`,
+      `/v2/leaky/${path}`,
+      body === undefined ? {} : { body },
+    )
+    expectClean(answer)
+  })
+
+  test.each(routes)(
+    'of %s %s that is an error comes without one too',
+    async (method, path, body) => {
+      if (path === 'requests') return
+      mode = { ...plain, coding, status: 500 }
+      const answer = await stack.call(
+        `${method}`,
+        `/v2/leaky/${path}`,
+        body === undefined ? {} : { body },
+      )
+      expectClean(answer, 500)
+    },
+  )
+})
+
+test.skipIf(stack.runtime === 'node')('a coding that Workers cannot undo is a 502', async () => {
+  mode.coding = 'zstd'
+  const answer = await stack.call('GET', '/v2/leaky/status/job-1')
+  expect(answer.status).toBe(502)
+  expect(answer.text).toContain('zstd')
+})
+
+test.skipIf(stack.runtime === 'workers')('on Node Zstandard is undone as well', async () => {
+  mode.coding = 'zstd'
+  expectClean(await stack.call('GET', '/v2/leaky/status/job-1'))
+})
