@@ -2,11 +2,10 @@ import { onceBody } from '../bytes/once-body.ts'
 import { readCapped } from '../bytes/read-capped.ts'
 import { GatewayError } from '../errors.ts'
 import type { Grant } from '../grants/grant.ts'
-import type { OutgoingBody, Reply } from '../platform.ts'
-import { cleanBody } from '../scrub/clean.ts'
+import type { Reply } from '../platform.ts'
 import { isJobId } from '../upstream/endpoint-id.ts'
 import { admit } from './admit.ts'
-import { cleanHeaders, cleaning } from './clean-answer.ts'
+import { cleanWhole } from './batch/clean-whole.ts'
 import { decodedAnswer } from './decoded-answer.ts'
 import type { Call, Deps } from './deps.ts'
 import { forward, requireAdmin, untouched } from './pass-through.ts'
@@ -34,16 +33,13 @@ export async function listRequests(deps: Deps, call: Call): Promise<Reply> {
   const bytes = await readCapped(response.body, listingMaxBytes, tooLarge)
   const jobs = jobsIn(bytes)
   const grants = await grantsOf(deps, call.endpointId, [...jobs.keys()])
-  const body = onceBody(bytes)
-  if (grants.length === 0) return await untouched(deps, { ...response, body })
-
+  if (grants.length === 0 && principal.mode === 'passthrough') {
+    return await untouched(deps, { ...response, body: onceBody(bytes) })
+  }
   for (const grant of grants) {
     await settleJob(deps, grant, jobs.get(grant.jobId ?? ''), askedAt)
   }
-  const options = await cleaning(deps, grants)
-  const headers = await cleanHeaders(response.headers, options)
-  const cleaned: OutgoingBody = cleanBody(deps.platform, body, options)
-  return { status: response.status, headers, body: cleaned }
+  return await cleanWhole(deps, response, bytes, grants, call.endpointId)
 }
 
 /** The grants of those jobs that have one. */

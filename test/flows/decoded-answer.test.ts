@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import zlib from 'node:zlib'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { decodedAnswer } from '../../src/flows/decoded-answer.ts'
@@ -12,6 +13,7 @@ import { readReply } from './read-reply.ts'
 let gateway: FakeGateway
 let secret: string
 const json = { 'content-type': 'application/json' }
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 const pack: Record<string, (text: string) => Uint8Array> = {
   gzip: (text) => zlib.gzipSync(text),
   deflate: (text) => zlib.deflateSync(text),
@@ -58,6 +60,22 @@ describe('an answer that comes compressed though nobody asked', () => {
     expect(await readReply(await listRequests(gateway.deps, call))).toBe(
       `{"requests":[${clean()}]}`,
     )
+  })
+
+  test('is cleaned of the gateway’s own key where no job is known', async () => {
+    const own = `bw_${'a'.repeat(43)}`
+    const body = '{"requests":[{"id":"none","output":"any-secret"}]}'
+    gateway = fakeGateway({
+      endpoints: { demo: { upstream: 'https://upstream.example/v2', upstreamKey: { env: 'ANY' } } },
+      auth: {
+        mode: 'keys',
+        keys: [{ name: 'a', sha256: sha256(own), endpoints: ['*'], scopes: ['admin'] }],
+      },
+    })
+    packed('gzip', body)
+    const call = { ...callOf('demo', undefined, { authorization: `Bearer ${own}` }), method: 'GET' }
+    const reply = await listRequests(gateway.deps, call)
+    expect(await readReply(reply)).toBe(body.replace('any-secret', '**********'))
   })
 
   test.each(['compress', 'gzip, gzip, gzip', 'x'.repeat(100)])('in %s is a 502', async (coding) => {

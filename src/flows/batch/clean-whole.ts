@@ -42,7 +42,9 @@ export async function cleanWhole(
   endpointId: string,
 ): Promise<Reply> {
   const json = (headers.get('content-type') ?? 'json').includes('json')
-  let cleanedHeaders = headers
+  let cleanedHeaders = new Headers(headers)
+  // What was read whole was decoded.
+  cleanedHeaders.delete('content-encoding')
   let cleaned = bytes
   let at = 0
   do {
