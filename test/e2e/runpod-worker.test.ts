@@ -52,6 +52,21 @@ describe.runIf(python !== undefined)("RunPod's own worker, unmodified", () => {
     expect(stack.store.openUploads()).toEqual([])
   })
 
+  test('names its outputs as its own functions do, and each name is a link', async () => {
+    const id = await stack.submitted(endpointId, { input: { task: 'upload' } })
+    const done = await stack.settled(endpointId, id)
+    const { status, output } = json(done)
+    expect(status, done.text).toBe('COMPLETED')
+    const { links, text } = output as { links: string[]; text: string }
+    const all = [...links, ...(JSON.parse(text) as { links: string[] }).links]
+    expect(all).toHaveLength(6)
+    for (const link of all) {
+      expect(link).toMatch(new RegExp(`^${stack.url}/files/[\\w-]+/[^/]+$`))
+      expect(await (await fetch(link)).text()).toBe("written by RunPod's own functions")
+    }
+    expect(secretsIn(done.text, secretsOf(await stack.platform.job(id)))).toEqual([])
+  })
+
   test('gives nothing away in a traceback', async () => {
     const id = await stack.submitted(endpointId, { input: { task: 'fail' } })
     const done = await stack.settled(endpointId, id)

@@ -1,10 +1,12 @@
 """A worker as its author writes it: RunPod's own loop, boto3, and the four documented fields."""
 
 import hashlib
+import json
 import os
 
 import boto3
 import runpod
+from runpod.serverless.utils import rp_upload
 
 
 def client_of(job):
@@ -41,6 +43,19 @@ def handler(job):
             "get_object", Params={"Bucket": bucket, "Key": "results/output.bin"}, ExpiresIn=604800
         )
         return {"url": url, "sha256": hashlib.sha256(content).hexdigest(), "job": job}
+
+    if task == "upload":
+        paths = [f"/tmp/{job['id']}.txt", f"/tmp/{job['id']} a (ü) #1.txt"]
+        for path in paths:
+            with open(path, "w") as file:
+                file.write("written by RunPod's own functions")
+        plain = rp_upload.bucket_upload(job["id"], paths, job["s3Config"])
+        # Its bucket is called after the month.
+        presigned = rp_upload.upload_file_to_bucket("a (ü) #1.txt", paths[1], job["s3Config"])
+        for path in paths:
+            os.remove(path)
+        uri = f"s3://{bucket}/{job['id']}/{paths[1]}"
+        return {"links": [*plain, presigned, uri], "text": json.dumps({"links": plain})}
 
     if task == "fail":
         raise RuntimeError(f"no luck with {job['s3Config']}")
