@@ -6,6 +6,7 @@ import type { Proof } from '../auth/proof.ts'
 import type { Recent } from '../cache/recent.ts'
 import type { Config, NativeAccess } from '../config/config.ts'
 import type { Keyring } from '../config/keyring.ts'
+import type { BatchNotes } from '../grants/batch-notes.ts'
 import type { Grants } from '../grants/grant.ts'
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
@@ -27,6 +28,7 @@ export interface Deps {
   store(storeId: string): ObjectStore | undefined
   readonly stateStore: ObjectStore
   readonly grants: Grants
+  readonly batches: BatchNotes
   readonly uploads: Uploads
   /** By grantId; a grant's secrets never change. */
   readonly compiled: Recent<CompiledSecrets>

@@ -1,6 +1,7 @@
-import type { Reply } from '../platform.ts'
+import type { IncomingResponse, Reply } from '../platform.ts'
 import type { EnvelopeFacts } from '../scrub/clean.ts'
 import { admit, requireOwner } from './admit.ts'
+import { cleanWhole, readWhole } from './batch/clean-whole.ts'
 import { cleanAnswer } from './clean-answer.ts'
 import type { Call, Deps } from './deps.ts'
 import { withMissingOutput } from './missing-output.ts'
@@ -30,7 +31,7 @@ export async function readJob(
   await requireOwner(principal, grant)
   const askedAt = deps.platform.now()
   const ask = () => forward(deps, call, endpoint, principal, `${operation}/${jobId}`)
-  if (grant === undefined) return await untouched(deps, await ask())
+  if (grant === undefined) return await passBack(deps, call, jobId, await ask())
   const isStatus = operation.startsWith('status')
   const { response, isKept } = isStatus
     ? await askOrRecall(deps, call, admission, grant, ask)
@@ -45,4 +46,16 @@ export async function readJob(
   })
   if (isEnd && !isKept && operation !== 'stream') keepAnswer(deps, grant, answer)
   return answer
+}
+
+/** The answer about a job that has no grant of its own, or is a request of a batch: then nobody knows which. */
+async function passBack(
+  deps: Deps,
+  { endpointId }: Call,
+  jobId: string,
+  response: IncomingResponse,
+): Promise<Reply> {
+  const grants = await deps.batches.grantsOfRequest(endpointId, jobId)
+  if (grants.length === 0) return await untouched(deps, response)
+  return await cleanWhole(deps, response, await readWhole(deps, response), grants, endpointId)
 }

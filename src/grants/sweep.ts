@@ -2,9 +2,13 @@ import { GatewayError } from '../errors.ts'
 import { type Log, reasonOf } from '../log.ts'
 import {
   batchesRoot,
+  batchRequestsRoot,
+  dayOfBatch,
+  readBatchRequestKey,
+} from '../store/batch-keys.ts'
+import {
   dayNumber,
   dayOf,
-  dayOfBatch,
   dayOfDelivery,
   dayOfJobFile,
   dayOfResult,
@@ -186,10 +190,11 @@ class Sweep {
   }
 
   async #batches(): Promise<void> {
-    await this.#each(this.#options.state, batchesRoot, (key) => {
-      const day = dayOfBatch(key)
-      return day !== undefined && day < this.#today ? this.#keptRemoval(key) : 'skip'
-    })
+    const ifPast = (key: string, day: string | undefined) =>
+      day !== undefined && day < this.#today ? this.#keptRemoval(key) : 'skip'
+    const { state } = this.#options
+    await this.#each(state, batchesRoot, (key) => ifPast(key, dayOfBatch(key)))
+    await this.#each(state, batchRequestsRoot, (key) => ifPast(key, readBatchRequestKey(key)?.day))
   }
 
   #keptRemoval(key: string): () => Promise<void> {

@@ -10,6 +10,7 @@ import { Recent } from '../cache/recent.ts'
 import type { Config, NativeAccess, StoreConfig } from '../config/config.ts'
 import { createKeyring } from '../config/keyring.ts'
 import type { Deps } from '../flows/deps.ts'
+import { createBatchNotes } from '../grants/batch-notes.ts'
 import { createGrants } from '../grants/stored-grants.ts'
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
@@ -70,6 +71,12 @@ export function buildDeps(
     store: (storeId) => stores.get(storeId),
     stateStore,
     grants: createGrants({ store: stateStore, keyring, platform, grantCacheSeconds }),
+    batches: createBatchNotes({
+      store: stateStore,
+      keyring,
+      platform,
+      cacheSeconds: grantCacheSeconds,
+    }),
     uploads: createUploads({ store: stateStore, keyring, platform }),
     compiled: new Recent(compiledGrants),
     upstream: createUpstream({ platform, idleTimeoutMs: config.limits.upstreamIdleTimeoutMs }),

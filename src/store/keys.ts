@@ -1,4 +1,7 @@
-/** The one place that names objects; `docs/storage.md` describes every name. */
+/**
+ * The one place that names objects, with `batch-keys.ts` for those of batches; `docs/storage.md`
+ * describes every name.
+ */
 
 const dayMs = 86_400_000
 
@@ -238,25 +241,6 @@ export function dayOfResult(key: string): string | undefined {
   return day !== undefined && dayNumber(day) !== undefined ? day : undefined
 }
 
-/** Prefix of the notes of which grants the requests of a batch have, with the slash. */
-export function batchPrefix(endpointId: string, batchId: string): string {
-  return `${batchesRoot}${escapeSegment(endpointId)}/${escapeSegment(batchId)}/`
-}
-
-/** Key of such a note, one for each call that has added requests; `day` is the last of its grants. */
-export function batchKey(endpointId: string, batchId: string, { day, grantId }: JobFolder): string {
-  return `${batchPrefix(endpointId, batchId)}${day}~${grantId}`
-}
-
-/** Prefix of all those notes. */
-export const batchesRoot = 'batches/'
-
-/** Last day of such a note; undefined when the key is none. */
-export function dayOfBatch(key: string): string | undefined {
-  const day = /^batches\/[^/]+\/[^/]+\/(\d{4}-\d{2}-\d{2})~[a-z2-7]{26}$/.exec(key)?.[1]
-  return day !== undefined && dayNumber(day) !== undefined ? day : undefined
-}
-
 /** Prefix of the notes of which jobs an owner has submitted under one request id, with the slash. */
 export function requestPrefix(ownerHash: string, endpointId: string, sha256: string): string {
   return `requests/${ownerHash}/${escapeSegment(endpointId)}/${sha256}/`
@@ -275,8 +259,8 @@ function minuteOf(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 16)}Z`
 }
 
-// No slash may open a folder, and a dot segment would be folded away by URL parsers.
-function escapeSegment(text: string): string {
+/** A text as one segment: no slash may open a folder, and URL parsers fold dot segments away. */
+export function escapeSegment(text: string): string {
   const escaped = encodeURIComponent(text)
   return /^\.{1,2}$/.test(escaped) ? escaped.replaceAll('.', '%2E') : escaped
 }

@@ -1,6 +1,7 @@
 import type { Config } from '../../src/config/config.ts'
 import { readConfig } from '../../src/config/read-config.ts'
 import type { Call, Deps } from '../../src/flows/deps.ts'
+import { createBatchNotes } from '../../src/grants/batch-notes.ts'
 import { createGrants } from '../../src/grants/stored-grants.ts'
 import type { LogEvent } from '../../src/log.ts'
 import type { IncomingResponse, OutgoingRequest } from '../../src/platform.ts'
@@ -59,7 +60,8 @@ export function fakeGateway(changes: Record<string, unknown> = {}): FakeGateway 
     const { keyring } = deps
     const grants = createGrants({ store, keyring, platform, grantCacheSeconds: 10 })
     const uploads = createUploads({ store, keyring, platform })
-    return { ...deps, grants, uploads, stateStore: store, store: () => store }
+    const batches = createBatchNotes({ store, keyring, platform, cacheSeconds: 10 })
+    return { ...deps, grants, batches, uploads, stateStore: store, store: () => store }
   }
   const gateway: FakeGateway = {
     deps: another(),

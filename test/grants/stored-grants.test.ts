@@ -8,14 +8,8 @@ import { createGrants } from '../../src/grants/stored-grants.ts'
 import { sweepDue } from '../../src/grants/sweep.ts'
 import { Secret } from '../../src/log.ts'
 import { createNodePlatform } from '../../src/runtimes/node-platform.ts'
-import {
-  batchKey,
-  dayOf,
-  grantKey,
-  inputPrefix,
-  jobKey,
-  outputPrefix,
-} from '../../src/store/keys.ts'
+import { batchKey } from '../../src/store/batch-keys.ts'
+import { dayOf, grantKey, inputPrefix, jobKey, outputPrefix } from '../../src/store/keys.ts'
 import { createS3Store } from '../../src/store/s3-store.ts'
 import type { ObjectStore } from '../../src/store/store.ts'
 import { startLocalR2 } from '../store/local-r2.ts'

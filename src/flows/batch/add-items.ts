@@ -10,11 +10,11 @@ import { readBodyKind } from '../body-kind.ts'
 import { cleanJoblessAnswer } from '../clean-answer.ts'
 import type { Call, Deps } from '../deps.ts'
 import { discardStaged, type LiftedRequest, liftPayloads } from '../lift-payloads.ts'
+import { jobsIn } from '../list-requests.ts'
 import { openBody } from '../open-body.ts'
 import { forward, isNotSent, requireAdmin, untouched } from '../pass-through.ts'
 import { readSmallBody } from '../read-small-body.ts'
 import { leaveJob } from '../settle-job.ts'
-import { noteBatch } from './batch-notes.ts'
 import { cleanWhole, readWhole } from './clean-whole.ts'
 import { type ItemsPlan, planItems } from './plan-items.ts'
 import { dropAll, sealItems } from './seal-items.ts'
@@ -104,7 +104,7 @@ async function submit(
   const note = batchId && (await record(batchId, () => dropAll(deps, grants)))
   async function record(id: string, undo: () => Promise<unknown>): Promise<string> {
     try {
-      return await noteBatch(deps, endpointId, id, grants)
+      return await deps.batches.note(endpointId, id, grants)
     } catch (cause) {
       await undo()
       const detail = 'The requests of the batch could not be recorded'
@@ -137,6 +137,10 @@ async function submit(
       await cancelBatch(deps, call, admission, id)
       await leaveAll(deps, grants)
     })
+  }
+  const id = batchId ?? idIn(bytes)
+  if (isTaken && id !== undefined) {
+    await deps.batches.noteRequests(endpointId, id, grants, [...jobsIn(bytes).keys()])
   }
   return await cleanWhole(deps, response, bytes, grants, endpointId)
 }

@@ -6,7 +6,6 @@ import type { Call, Deps } from '../deps.ts'
 import { grantsOf, jobsIn } from '../list-requests.ts'
 import { forward, requireAdmin, untouched } from '../pass-through.ts'
 import { dropJob, settleJob } from '../settle-job.ts'
-import { grantsOfBatch } from './batch-notes.ts'
 import { cleanWhole, readWhole } from './clean-whole.ts'
 import { settleBatch } from './settle-batch.ts'
 
@@ -28,8 +27,8 @@ export async function askBatch(
   const askedAt = deps.platform.now()
   const response = await forward(deps, call, endpoint, principal, path)
   const isKnown = response.status < 400 && batchId !== undefined
-  const noted = isKnown ? await grantsOfBatch(deps, endpointId, batchId) : []
-  if (noted.length === 0) {
+  const noted = isKnown ? await deps.batches.grantsOf(endpointId, batchId) : []
+  if (batchId === undefined || noted.length === 0) {
     return principal.mode === 'passthrough'
       ? await untouched(deps, response)
       : await cleanJoblessAnswer(deps, response, endpointId)
@@ -39,6 +38,9 @@ export async function askBatch(
   const bound = await grantsOf(deps, endpointId, [...jobs.keys()])
   for (const grant of bound) await settleJob(deps, grant, jobs.get(grant.jobId ?? ''), askedAt)
   deps.platform.waitUntil(settleBatch(deps, bytes, noted, askedAt))
+  const ids = new Set(bound.map(({ jobId }) => jobId))
+  const unbound = [...jobs.keys()].filter((id) => !ids.has(id))
+  await deps.batches.noteRequests(endpointId, batchId, noted, unbound)
   const isAllBound = bound.length > 0 && bound.length === jobs.size
   const grants = isAllBound ? bound : withoutTwins([...bound, ...noted])
   return await cleanWhole(deps, response, bytes, grants, endpointId)

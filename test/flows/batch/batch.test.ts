@@ -272,6 +272,28 @@ describe('requests of a batch that there is', () => {
     expect(tokens).toHaveLength(230)
   })
 
+  test('are cleaned of by status, though nobody knows which is which, once their ids are told', async () => {
+    await append('demo', { requests: [{ input: { a: base64 } }] })
+    const { accessSecret } = granted()
+    const status = { id: 'req_1', status: 'COMPLETED', output: accessSecret }
+    platform = ({ url }) => ({ body: url.includes('/status/') ? status : { requests: [status] } })
+    await (await ask('GET', '/v2/demo/batch/batch_1/requests')).text()
+    for (const deps of [gateway.deps, gateway.another()]) {
+      gateway = { ...gateway, deps }
+      for (const method of ['GET', 'POST']) {
+        const answered = await ask(method, '/v2/demo/status/req_1')
+        expect(await answered.json()).toEqual({
+          ...status,
+          output: '*'.repeat(accessSecret.length),
+        })
+      }
+    }
+    // A job of no batch, and of an endpoint without any, is not touched.
+    const other = await ask('GET', '/v2/demo/status/job-7')
+    expect(await other.json()).toEqual(status)
+    expect(await (await ask('GET', '/v2/plain/status/req_1')).json()).toEqual(status)
+  })
+
   test('bind by their webhooks, are ended by them and by the listing', async () => {
     await append('demo', { requests: [{ input: { a: base64 } }] })
     const token = JSON.parse(sentText()).requests[0].webhook.split('/').at(-1)
