@@ -20,7 +20,9 @@ export async function echoLarge(
   const { id }: { id?: unknown } = JSON.parse(await text())
   await expect
     .poll(async () => (await stack.platform.job(`${id}`))['status'], { timeout: 240_000 })
-    .toBe('COMPLETED')
+    .not.toMatch(/^IN_/)
+  const { status, error } = await stack.platform.job(`${id}`)
+  expect(status, `${error}`).toBe('COMPLETED')
   const answer = await send('GET', `${stack.url}/v2/${endpointId}/status/${id}`)
   return await digestOf(answer.body, '"image":"')
 }
