@@ -209,6 +209,24 @@ describe('An endpoint whose outputs are links', () => {
     const file = await stack.call('GET', new URL(image).pathname, { key: '' })
     expect(file.bytes.equals(bytesOf(100_000))).toBe(true)
   })
+
+  test('Has one to JSON whose own references are links', async () => {
+    const job = await begun('linked')
+    const inner = { text: await leave(job, 'out/a', 'inner', 'text'), own: job.s3Config }
+    const output = await leave(job, 'out/v.json', JSON.stringify(inner), 'json')
+    await stack.platform.finish('linked', job.id, { output })
+    const link = new URL(`${json(await status(job, 'status', 'linked'))['output']}`)
+    const path = `${link.pathname}${link.search}`
+    const file = await stack.call('GET', path, { key: '' })
+    expect(file.status).toBe(200)
+    expect(file.headers['content-type']).toContain('application/json')
+    expect(secretsIn(file.text, secretsOf(job))).toEqual([])
+    const { text } = json(file)
+    const read = await stack.call('GET', new URL(`${text}`).pathname, { key: '' })
+    expect(read.text).toBe('inner')
+    const head = await stack.call('HEAD', path, { key: '' })
+    expect([head.status, head.text]).toEqual([200, ''])
+  })
 })
 
 test('After the sweep nothing of it is left', async () => {
