@@ -83,7 +83,15 @@ export class Finder<T> {
       const list = members[windowOf[entry] ?? 0] ?? []
       // The window itself once, before the many patterns that share it.
       if (!this.#holdsWindow(view, window, list[0] ?? 0, list[1] ?? 0)) continue
-      for (let i = 0; i < list.length; i += 2) {
+      const before = view[window - 1]
+      const after = view[window + this.#patterns.stride + 3]
+      this.#compared += list.length >> 2
+      for (let i = 0; i < list.length; i += 4) {
+        // Most forms of a literal differ right beside the window.
+        const first = list[i + 2] ?? -1
+        if (first >= 0 && first !== before) continue
+        const last = list[i + 3] ?? -1
+        if (last >= 0 && after !== undefined && last !== after) continue
         const pattern = list[i] ?? 0
         const start = window - (list[i + 1] ?? 0)
         const end = start + this.#length(pattern)

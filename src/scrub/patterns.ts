@@ -28,7 +28,10 @@ export interface CompiledPatterns<T> {
   readonly grams: Int32Array
   readonly windowOf: Int32Array
   readonly gramOffset: Int32Array
-  /** The patterns that hold window `w`, and where in them: `members[w]`, flat pairs. */
+  /**
+   * The patterns that hold window `w`: `members[w]`, four numbers each: pattern, where the window is
+   * in it, and its bytes right before and after the window, -1 where it begins or ends there.
+   */
   readonly members: readonly (readonly number[])[]
   /** Patterns by their first four bytes. */
   readonly prefixes: ReadonlyMap<number, readonly number[]>
@@ -90,7 +93,7 @@ export function compilePatterns<T>(patterns: readonly Pattern<T>[]): CompiledPat
     windowsEnd,
     stride,
     ...indexGrams(Array.from(windows.keys()), stride),
-    members: Array.from(windows.values()),
+    members: Array.from(windows.values(), (pairs) => withNeighbours(texts, pairs, minLength)),
     ...indexPrefixes(texts),
     automaton() {
       made ??= buildAutomaton(text, starts)
@@ -124,6 +127,18 @@ function chooseWindows(texts: readonly string[], length: number): Map<string, nu
     } else members.push(p, at)
   })
   return windows
+}
+
+function withNeighbours(texts: readonly string[], pairs: readonly number[], length: number) {
+  const out: number[] = []
+  for (let i = 0; i < pairs.length; i += 2) {
+    const [pattern = 0, at = 0] = [pairs[i], pairs[i + 1]]
+    const text = texts[pattern] ?? ''
+    const end = at + length
+    const before = at === 0 ? -1 : text.charCodeAt(at - 1)
+    out.push(pattern, at, before, end === text.length ? -1 : text.charCodeAt(end))
+  }
+  return out
 }
 
 function gramAt(text: string, at: number): number {

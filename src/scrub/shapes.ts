@@ -146,6 +146,8 @@ export class Shapes {
 
   /** Whether a word can begin there: after an escape of JSON or a URL, too. */
   #beginsAt(view: Uint8Array, start: number, before: Uint8Array): boolean {
+    const last = start > 0 ? view[start - 1] : before.at(-1)
+    if (last === undefined || !isOf(last, true)) return true
     const from = Math.max(0, start - BYTES_BEFORE)
     let text = latin1.decode(view.subarray(from, start))
     if (start < BYTES_BEFORE) text = latin1.decode(before) + text
