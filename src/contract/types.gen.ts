@@ -1583,7 +1583,7 @@ export interface components {
         readonly ConfigLoadBalancerRule: {
             /** @description JSON Pointer (RFC 6901) into the body; a token `*` stands for any one token. */
             readonly pointer: string;
-            /** @description True: always staged, whatever the size; false: never. Absent: by size, if it is a data URI or the encoding is `text`. */
+            /** @description True: always staged, whatever the size; false: never. Absent: by size, bare base64 too. */
             readonly stage?: boolean;
             /** @description Media type of the staged file, if not what its first bytes say. */
             readonly mediaType?: string;

@@ -54,7 +54,8 @@ export async function callWorkers(deps: Deps, call: Call, path: string): Promise
     // No memory for a caller whom upstream does not know.
     await proveCaller(deps, call, admission)
   }
-  const ruled = { ...admission, endpoint: { ...endpoint, rules: loadBalancer.rules } }
+  // Rules of the endpoint lead into `input`, which there is none of here.
+  const ruled = { ...admission, endpoint: { ...endpoint, rules: [] } }
   const lifted = await liftPayloads(deps, { ...call, body: source }, ruled, plan)
   if (lifted.staged.length + lifted.refs.length === 0) return await passOn(lifted.residue.bytes)
   const { grant, request } = await sealLinks(deps, call, admission, lifted)
@@ -68,6 +69,7 @@ function planLift({ endpoint, loadBalancer }: WorkersAdmission, call: Call): Lif
   return {
     maxBytes,
     within: 'document',
+    rules: loadBalancer.rules.map((rule) => ({ ...rule, bare: true })),
     lift: isOver || endpoint.stage === 'always',
     tooLarge: (actual) => tooLargeForWorkers(maxBytes, actual),
   }

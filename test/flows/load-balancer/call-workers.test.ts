@@ -13,11 +13,12 @@ const dataUri = `data:image/png;base64,${base64}`
 const plainKey = `bw_${'b'.repeat(43)}`
 const upstreamKey = 'any-secret'
 const loadBalancer = {
-  maxBytes: 200_000,
+  maxBytes: 300_000,
   headers: ['x-tenant'],
   rules: [
     { pointer: '/images/*', stage: true, mediaType: 'image/png' },
     { pointer: '/prompt', stage: false },
+    { pointer: '/audio' },
   ],
 }
 let gateway: FakeGateway
@@ -176,15 +177,15 @@ describe('a request to workers', () => {
   })
 
   test('is refused over the limit, with a word on the way out, and never sent', async () => {
-    const body = 'x'.repeat(200_001)
+    const body = 'x'.repeat(300_001)
     const headers = { 'content-type': 'application/octet-stream' }
     const response = await post('/lb/bare/a', body, { headers })
     expect(response.status).toBe(413)
     expect(await response.json()).toMatchObject({
       code: 'body_too_large',
       limitName: 'loadBalancer.maxBytes',
-      limit: 200_000,
-      actual: 200_001,
+      limit: 300_000,
+      actual: 300_001,
     })
     expect(gateway.sent).toEqual([])
   })
@@ -192,7 +193,7 @@ describe('a request to workers', () => {
   test('is cut off over the limit where it does not say how long it is', async () => {
     const response = await ask('/lb/bare/a', {
       method: 'POST',
-      body: new Blob(['x'.repeat(200_001)]).stream(),
+      body: new Blob(['x'.repeat(300_001)]).stream(),
       headers: { 'content-type': 'application/octet-stream' },
       // @ts-expect-error undici wants it, its types do not know it
       duplex: 'half',
@@ -213,6 +214,8 @@ describe('a JSON body where the endpoint stages', () => {
       images: [base64],
       deep: [{ file: dataUri }],
       prompt: dataUri,
+      audio: base64,
+      bare: base64,
       n: 1.0,
     })
     const response = await post('/lb/eager/generate', body)
@@ -221,7 +224,9 @@ describe('a JSON body where the endpoint stages', () => {
     const form = /^https:\/\/gateway\.example\/files\/[\w-]+\/[\w.-]+$/
     expect(sent.images[0]).toMatch(form)
     expect(sent.deep[0].file).toMatch(form)
+    expect(sent.audio).toMatch(form)
     expect(sent.prompt).toBe(dataUri)
+    expect(sent.bare).toBe(base64)
     expect(await served(sent.images[0])).toBe(picture.toString())
     expect(await served(sent.deep[0].file)).toBe(picture.toString())
     // The answer shows neither link, and is as long as it was.
