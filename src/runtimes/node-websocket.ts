@@ -11,6 +11,7 @@ import { onceBody } from '../bytes/once-body.ts'
 import { GatewayError } from '../errors.ts'
 import { type IncomingResponse, NotSent, type OutgoingRequest, type Reply } from '../platform.ts'
 import { createNodeBody } from './node-body.ts'
+import { freeChunk } from './node-chunk.ts'
 
 /** Milliseconds after which a silent connection is probed: who has vanished is noticed. */
 const probeMs = 30_000
@@ -136,7 +137,7 @@ export function createNodeWebSockets(): NodeWebSockets {
       [client.socket, worker.socket],
       [worker.socket, client.socket],
     ] as const) {
-      from.pipe(to)
+      relay(from, to)
       // What it had sent still goes to the other, who may be slow, but not for ever.
       from.once('close', () => {
         to.setTimeout(lingerMs, () => to.destroy())
@@ -155,6 +156,18 @@ export function createNodeWebSockets(): NodeWebSockets {
       for (const socket of open) socket.destroy()
     },
   }
+}
+
+/** Passes on all that comes, as fast as it is taken; each chunk is freed as soon as the kernel has it. */
+function relay(from: Socket, to: Socket): void {
+  from.on('data', (chunk: Buffer) => {
+    const hasRoom = to.write(chunk, (error) => {
+      if (!error) freeChunk(chunk)
+    })
+    if (!hasRoom) from.pause()
+  })
+  to.on('drain', () => from.resume())
+  from.once('end', () => to.end())
 }
 
 function headOf({ headers }: Reply): string {
