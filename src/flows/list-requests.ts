@@ -33,13 +33,17 @@ export async function listRequests(deps: Deps, call: Call): Promise<Reply> {
   const bytes = await readCapped(response.body, listingMaxBytes, tooLarge)
   const jobs = jobsIn(bytes)
   const grants = await grantsOf(deps, call.endpointId, [...jobs.keys()])
-  if (grants.length === 0 && principal.mode === 'passthrough') {
+  // Jobs without a grant of their own may be requests of a batch: nobody knows of which.
+  const isAllBound = grants.length === jobs.size
+  const batched = isAllBound ? [] : await deps.batches.grantsOfEndpoint(call.endpointId)
+  if (grants.length + batched.length === 0 && principal.mode === 'passthrough') {
     return await untouched(deps, { ...response, body: onceBody(bytes) })
   }
   for (const grant of grants) {
     await settleJob(deps, grant, jobs.get(grant.jobId ?? ''), askedAt)
   }
-  return await cleanWhole(deps, response, bytes, grants, call.endpointId)
+  const all = new Map([...grants, ...batched].map((grant) => [grant.grantId, grant]))
+  return await cleanWhole(deps, response, bytes, [...all.values()], call.endpointId)
 }
 
 /** The grants of those jobs that have one. */

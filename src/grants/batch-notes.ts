@@ -38,6 +38,8 @@ export interface BatchNotes {
     grants: readonly Grant[],
     requestIds: readonly string[],
   ): Promise<void>
+  /** The grants of all batches of an endpoint. */
+  grantsOfEndpoint(endpointId: string): Promise<Grant[]>
   /** The grants that a request may have: those of its batch; none for what is no request of one. */
   grantsOfRequest(endpointId: string, requestId: string): Promise<Grant[]>
 }
@@ -67,12 +69,12 @@ export function createBatchNotes(options: {
     return key
   }
 
-  async function grantsOf(endpointId: string, batchId: string): Promise<Grant[]> {
+  async function grantsBelow(prefix: string): Promise<Grant[]> {
     const found: Grant[] = []
     let next: string | undefined
     do {
       const at = next === undefined ? {} : { next }
-      const page = await store.list(batchPrefix(endpointId, batchId), at)
+      const page = await store.list(prefix, at)
       for (const { key } of page.objects) {
         const object = await store.get(key, noteMaxBytes)
         if (object === undefined) continue
@@ -85,6 +87,14 @@ export function createBatchNotes(options: {
       next = page.next
     } while (next !== undefined)
     return found
+  }
+
+  const grantsOf = (endpointId: string, batchId: string): Promise<Grant[]> =>
+    grantsBelow(batchPrefix(endpointId, batchId))
+
+  async function grantsOfEndpoint(endpointId: string): Promise<Grant[]> {
+    if (!(await hasBatches(endpointId))) return []
+    return await grantsBelow(batchesOfPrefix(endpointId))
   }
 
   async function noteRequests(
@@ -126,7 +136,7 @@ export function createBatchNotes(options: {
     return batchId === undefined ? [] : await grantsOf(endpointId, batchId)
   }
 
-  return { note, grantsOf, noteRequests, grantsOfRequest }
+  return { note, grantsOf, noteRequests, grantsOfEndpoint, grantsOfRequest }
 }
 
 function lastDay(grants: readonly Grant[]): string {

@@ -126,7 +126,10 @@ async function submit(
   const isTaken = status >= 200 && status < 300
   if (status >= 400 && status < 500) await drop()
   else if (!isTaken) await leaveAll(deps, grants)
-  const bytes = await readWhole(deps, response)
+  const bytes = await readWhole(deps, response).catch(async (error: unknown) => {
+    if (isTaken) await leaveAll(deps, grants)
+    throw error
+  })
   if (isTaken && batchId === undefined) {
     const id = idIn(bytes)
     if (id === undefined) {

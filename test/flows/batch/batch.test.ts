@@ -288,6 +288,8 @@ describe('requests of a batch that there is', () => {
         })
       }
     }
+    const all = await ask('GET', '/v2/demo/requests')
+    expect(await all.text()).not.toContain(accessSecret)
     // A job of no batch, and of an endpoint without any, is not touched.
     const other = await ask('GET', '/v2/demo/status/job-7')
     expect(await other.json()).toEqual(status)
