@@ -1470,7 +1470,7 @@ export interface components {
             /** @description Ids of the endpoints it may use; `*` is all of them. */
             readonly endpoints: readonly string[];
             /**
-             * @description `admin` also allows `purge-queue` and `requests`.
+             * @description `admin` also allows `purge-queue`, `requests` and `batch`.
              * @default []
              */
             readonly scopes?: readonly "admin"[];
