@@ -21,6 +21,9 @@ let secrets: Record<string, string> = {}
 let sent = ''
 let asked: string[] = []
 let jobs = 0
+let batches = 0
+/** The last webhook that came to the client. */
+let hooked = ''
 
 const codings: Readonly<Record<string, (text: string) => Buffer>> = {
   gzip: (text) => zlib.gzipSync(text),
@@ -38,21 +41,24 @@ function leak(): string {
 
 /** What a job was given to keep to itself. */
 function givenIn(body: string): Record<string, string> {
-  const { s3Config, webhook } = JSON.parse(body)
+  const sent = JSON.parse(body)
+  const { s3Config, webhook } = (Array.isArray(sent) ? sent : sent.requests)?.[0] ?? sent
   const token = new URL(webhook).pathname.split('/').at(-1) ?? ''
   return { accessId: s3Config.accessId, accessSecret: s3Config.accessSecret, token }
 }
 
 function bodyFor(path: string, body: string): string {
-  const named = path.split('/').find((part) => part.startsWith('job-'))
-  const job = named ?? (path.endsWith('requests') ? 'job-1' : `job-${++jobs}`)
-  if (!known.has(job)) known.set(job, givenIn(body))
+  const named = path.split('/').find((part) => /^(?:job-|batch_)/.test(part))
+  const made = path.endsWith('/batch') ? `batch_${++batches}` : `job-${++jobs}`
+  const job = named ?? (path.endsWith('requests') ? 'job-1' : made)
+  if (body.includes('s3Config')) known.set(job, givenIn(body))
   secrets = known.get(job) ?? {}
   const said = `"output":{"said":"${leak()}","url":"https://other.example/k?Signature=kept"}`
   if (mode.status !== 200) return `{"error":"Traceback: ${leak()}"}`
   if (/\/stream\//.test(path)) return `{"status":"IN_PROGRESS","stream":[{${said}}]}`
   if (/\/requests$/.test(path)) {
-    return `{"requests":[{"id":"job-1","status":"IN_PROGRESS",${said}}],"total":1}`
+    const id = path.includes('batch') ? `item-${++jobs}` : 'job-1'
+    return `{"requests":[{"id":"${id}","status":"IN_PROGRESS",${said}}],"total":1}`
   }
   return `{"id":"${job}","status":"IN_PROGRESS",${said}}`
 }
@@ -64,6 +70,11 @@ async function platform(request: IncomingMessage, response: ServerResponse): Pro
   for await (const chunk of request) chunks.push(chunk)
   if (path.endsWith('/health')) {
     response.end('{"jobs":{},"workers":{}}')
+    return
+  }
+  if (path === '/hook') {
+    hooked = Buffer.concat(chunks).toString()
+    response.end('thanks')
     return
   }
   asked.push(path)
@@ -106,11 +117,8 @@ afterAll(() => {
   server.close()
 })
 
-/** Fails unless the answer is what was sent, without a secret and as long. */
-function expectClean(answer: Answer, status = 200): void {
-  expect(answer.status, answer.text.slice(0, 500)).toBe(status)
-  expect(asked.length).toBeGreaterThan(0)
-  const text = `${JSON.stringify(answer.headers)}${answer.text}`
+/** Fails where a text holds a secret of the job that was answered of. */
+function expectNone(text: string): void {
   expect(Object.keys(secrets).length).toBe(3)
   expect(secretsIn(text, secrets)).toEqual([])
   for (const secret of Object.values(secrets)) {
@@ -119,6 +127,14 @@ function expectClean(answer: Answer, status = 200): void {
       expect(text.includes(spelt.slice(from, to)), name).toBe(false)
     }
   }
+}
+
+/** Fails unless the answer is what was sent, without a secret and as long. */
+function expectClean(answer: Answer, status = 200): void {
+  expect(answer.status, answer.text.slice(0, 500)).toBe(status)
+  expect(asked.length).toBeGreaterThan(0)
+  const text = `${JSON.stringify(answer.headers)}${answer.text}`
+  expectNone(text)
   expect(answer.bytes.length).toBe(Buffer.byteLength(sent))
   const masked = answer.text.replace(/\*+/g, '')
   expect(masked.length).toBeLessThan(sent.length / 2)
@@ -127,6 +143,7 @@ function expectClean(answer: Answer, status = 200): void {
 }
 
 const input = JSON.stringify({ input: { a: 1 }, webhook: `http://127.0.0.1:${port}/hook` })
+const item = JSON.parse(input)
 /** Routes that answer of one job or of several, in the order in which they are asked. */
 const routes: readonly (readonly [method: string, path: string, body?: string])[] = [
   ['POST', 'run', input],
@@ -138,6 +155,10 @@ const routes: readonly (readonly [method: string, path: string, body?: string])[
   ['POST', 'stream/job-1'],
   ['GET', 'requests'],
   ['POST', 'cancel/job-1'],
+  ['POST', 'batch', JSON.stringify([item])],
+  ['GET', 'batch/batch_1'],
+  ['POST', 'batch/batch_1/requests', JSON.stringify({ requests: [item] })],
+  ['GET', 'batch/batch_1/requests'],
 ]
 
 describe.each(['identity', 'gzip', 'br', 'deflate'])('an answer in %s', (coding) => {
@@ -154,7 +175,8 @@ describe.each(['identity', 'gzip', 'br', 'deflate'])('an answer in %s', (coding)
   test.each(routes)(
     'of %s %s that is an error comes without one too',
     async (method, path, body) => {
-      if (path === 'requests') return
+      // What names no job tells of none that it might know.
+      if (path === 'requests' || /^GET.*batch/.test(`${method} ${path}`)) return
       mode = { ...plain, coding, status: 500 }
       const answer = await stack.call(
         `${method}`,
@@ -176,4 +198,22 @@ test.skipIf(stack.runtime === 'node')('a coding that Workers cannot undo is a 50
 test.skipIf(stack.runtime === 'workers')('on Node Zstandard is undone as well', async () => {
   mode.coding = 'zstd'
   expectClean(await stack.call('GET', '/v2/leaky/status/job-1'))
+})
+
+describe.each(['identity', 'gzip', 'deflate'])('a webhook in %s', (coding) => {
+  test('reaches the client without a secret', async () => {
+    const run = await stack.call('POST', '/v2/leaky/run', { body: input })
+    const { id } = JSON.parse(run.text)
+    secrets = known.get(id) ?? {}
+    sent = `{"id":"${id}","status":"COMPLETED","output":"${leak()}","webhook":"w"}`
+    const body = codings[coding]?.(sent) ?? sent
+    const headers = { 'content-type': 'application/json', 'content-encoding': coding }
+    const path = `/webhooks/${secrets['token']}`
+    const answer = await stack.call('POST', path, { key: '', body, headers })
+    expect(answer.status, answer.text).toBe(200)
+    expectNone(hooked)
+    expect(hooked.length).toBe(sent.length)
+    const kept = await stack.call('GET', `/v2/leaky/status/${id}`)
+    expectNone(kept.text)
+  })
 })
