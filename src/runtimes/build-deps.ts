@@ -22,8 +22,11 @@ import { createUploads } from '../uploads/stored-uploads.ts'
 import { createUpstream } from '../upstream/client.ts'
 import { createLogMetrics } from './log-metrics.ts'
 
-/** Grants whose secrets stay compiled: a status poll a second must not compile them anew. */
-const compiledGrants = 100
+/**
+ * Grants whose secrets stay compiled, a third of a megabyte each: a status poll a second must not
+ * compile them anew.
+ */
+const compiledGrants = { node: 100, workers: 20 } as const
 
 /** Puts the house together; all roofs use it. `makeStore` stands in where stores are not S3. */
 export function buildDeps(
@@ -78,7 +81,7 @@ export function buildDeps(
       cacheSeconds: grantCacheSeconds,
     }),
     uploads: createUploads({ store: stateStore, keyring, platform }),
-    compiled: new Recent(compiledGrants),
+    compiled: new Recent(compiledGrants[platform.name]),
     upstream: createUpstream({ platform, idleTimeoutMs: config.limits.upstreamIdleTimeoutMs }),
     jobBucketMinter: createJobBucketMinter({ keyring, jobBucketUrl: config.jobBucketUrl }),
     nativeMinter,
