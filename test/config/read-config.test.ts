@@ -410,6 +410,14 @@ describe('readConfig', () => {
     )
   })
 
+  it('takes the rules for what is removed by its shape, all safe ones by default', () => {
+    const safe = ['aws-error', 'aws-secret', 'runpod-key', 'gateway-key']
+    expect(read().scrub.shapes).toEqual(safe)
+    expect(read({ scrub: {} }).scrub.shapes).toEqual(safe)
+    expect(read({ scrub: { shapes: [] } }).scrub.shapes).toEqual([])
+    expect(() => read({ scrub: { shapes: ['everything'] } })).toThrow(ConfigError)
+  })
+
   it('freezes what it gives', () => {
     const config = read()
     expect(Object.isFrozen(config)).toBe(true)

@@ -51,6 +51,26 @@ describe('a removed secret', () => {
   })
 })
 
+describe('a secret that nobody knows', () => {
+  const key = `rpa_${'A1B2C3D4'.repeat(5)}`
+  const body = `{"id":"job-1","status":"IN_PROGRESS","output":"Bearer ${key}, AKIAIOSFODNN7EXAMPLE"}`
+
+  async function status(shapes?: readonly string[]): Promise<string> {
+    gateway = fakeGateway(shapes && { scrub: { shapes } })
+    await readReply(await submitJob(gateway.deps, callOf('demo', '{"input":{}}'), 'run'))
+    gateway.upstream = () => answer(200, body, { 'content-type': 'application/json' })
+    const call = { ...callOf('demo'), method: 'GET' }
+    return await readReply(await readJob(gateway.deps, call, 'status', 'job-1'))
+  }
+
+  test('is removed by its shape where a rule says so, and ids stay', async () => {
+    expect(await status()).toBe(body.replace(key, '*'.repeat(key.length)))
+    expect(removals()).toEqual(['runpod-key shape demo'])
+    expect(await status([])).toBe(body)
+    expect(await status(['gateway-key'])).toBe(body)
+  })
+})
+
 describe('a link that a worker made with keys of the store', () => {
   const day = '2026-11-21'
   const grantId = createGrantId(day)
