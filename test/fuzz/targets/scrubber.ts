@@ -21,6 +21,7 @@ const linked: ScrubberOptions = {
   secrets,
   bases: ['https://gw.example/s3'],
   signedHosts: ['gw.example', 'store.example:9000'],
+  shapes: ['aws-error', 'aws-secret', 'runpod-key', 'gateway-key', 'presigned-url', 'github-token'],
 }
 
 function check(input: Uint8Array): void {
@@ -86,6 +87,11 @@ export const target: Target = {
       'https://gw.example/s3/key?X-Amz-Signature=abc&x=\xf0\x07 https:\\/\\/store.example:9000\\/k?signature=\xf0\x00',
     ),
     seed([5, 1], 'data: \xf0\x0a\n\naaaaaaaaaaaaaaaa\xf1\x00.'),
+    seed([2, 1], '<CanonicalRequest>PUT\n/a&amp;b</CanonicalRequest>"SignatureProvided":"a\\"b"'),
+    seed(
+      [4, 1],
+      'rpa_AAAAAAAAAABBBBBBBBBBCCCCCCCCCC aws_secret_access_key=wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY\n',
+    ),
   ],
   dictionary: [
     ...[
@@ -117,6 +123,21 @@ export const target: Target = {
       '&amp;',
     ],
     ...['https%3A%2F%2Fgw.example', '*'],
+    ...[
+      '<SignatureProvided>',
+      '\\u003cStringToSign\\u003e',
+      '&lt;',
+      '\\u003c',
+      "'CanonicalRequest': '",
+    ],
+    ...[
+      '"SecretAccessKey":"',
+      'A/+B'.repeat(10),
+      'rps_',
+      'A1'.repeat(15),
+      'bw_',
+      'x-_Z'.repeat(10),
+    ],
   ],
   check,
 }
