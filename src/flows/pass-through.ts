@@ -11,12 +11,14 @@ import {
 } from '../platform.ts'
 import { responseHeaders } from '../upstream/headers.ts'
 import { admit, upstreamKey } from './admit.ts'
+import { cleanJoblessAnswer } from './clean-answer.ts'
 import type { Call, Deps } from './deps.ts'
 import { limitBody } from './limit-body.ts'
 
 /**
- * Sends a request on as it came and gives back the answer as it came. But in passthrough
- * mode, only operations that cannot show another principal's jobs are let through.
+ * Sends a request on as it came and gives back the answer as it came; where the gateway's own key went
+ * along, without that. But in passthrough mode, only operations that cannot show another principal's
+ * jobs are let through.
  *
  * @throws {GatewayError} not_found, forbidden
  */
@@ -24,7 +26,10 @@ export async function passThrough(deps: Deps, call: Call, path: string): Promise
   const { endpoint, principal } = await admit(deps, call)
   if (path === 'purge-queue') requireAdmin(principal, path)
   else if (path !== 'health') requirePassthrough(principal)
-  return await untouched(deps, await forward(deps, call, endpoint, principal, path))
+  const response = await forward(deps, call, endpoint, principal, path)
+  return principal.mode === 'passthrough'
+    ? await untouched(deps, response)
+    : await cleanJoblessAnswer(deps, response, call.endpointId)
 }
 
 /** @throws {GatewayError} forbidden, where the gateway's own key would be used for all jobs */
