@@ -30,7 +30,8 @@ export function startPythonWorker(options: {
   const base = `${platformUrl}/v2/${endpointId}`
   const folder = mkdtempSync(join(tmpdir(), 'bulkway-worker-'))
   const child = spawn(python ?? '', [script], {
-    stdio: ['ignore', 'ignore', 'inherit'],
+    // A script may read its input to learn that the test is gone.
+    stdio: ['pipe', 'ignore', 'inherit'],
     // A group of its own: the package starts a process that sends its heartbeats.
     detached: true,
     env: {

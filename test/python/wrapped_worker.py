@@ -9,7 +9,9 @@ import hashlib
 import json
 import os
 import pathlib
+import sys
 import tempfile
+import threading
 
 import bulkway_worker
 import runpod
@@ -77,6 +79,13 @@ async def chunks_later(job):
         yield chunk
 
 
+def end_with_the_test():
+    """Ends this process and its heartbeats when the one that started it is gone, however it went."""
+    sys.stdin.buffer.read()
+    os.killpg(0, 9)
+
+
+threading.Thread(target=end_with_the_test, daemon=True).start()
 handler = globals()[os.environ["HANDLER"]]
 inputs = json.loads(os.environ.get("INPUTS", "{}"))
 runpod.serverless.start(
