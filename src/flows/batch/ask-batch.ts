@@ -26,14 +26,14 @@ export async function askBatch(
   requireAdmin(principal, 'batch')
   const askedAt = deps.platform.now()
   const response = await forward(deps, call, endpoint, principal, path)
-  const isKnown = response.status < 400 && batchId !== undefined
-  const noted = isKnown ? await deps.batches.grantsOf(endpointId, batchId) : []
+  const noted = batchId === undefined ? [] : await deps.batches.grantsOf(endpointId, batchId)
   if (batchId === undefined || noted.length === 0) {
     return principal.mode === 'passthrough'
       ? await untouched(deps, response)
       : await cleanJoblessAnswer(deps, response, endpointId)
   }
   const bytes = await readWhole(deps, response)
+  if (response.status >= 400) return await cleanWhole(deps, response, bytes, noted, endpointId)
   const jobs = jobsIn(bytes)
   const bound = await grantsOf(deps, endpointId, [...jobs.keys()])
   for (const grant of bound) await settleJob(deps, grant, jobs.get(grant.jobId ?? ''), askedAt)
