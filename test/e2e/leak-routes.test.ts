@@ -205,7 +205,10 @@ test.skipIf(stack.runtime === 'workers')('on Node Zstandard is undone as well', 
   expectClean(await stack.call('GET', '/v2/leaky/status/job-1'))
 })
 
-describe.each(['identity', 'gzip', 'deflate', 'br'])('a webhook in %s', (coding) => {
+// Workers undo Brotli of answers alone.
+const webhookCodings = ['identity', 'gzip', 'deflate', ...(stack.runtime === 'node' ? ['br'] : [])]
+
+describe.each(webhookCodings)('a webhook in %s', (coding) => {
   test('reaches the client without a secret', async () => {
     const run = await stack.call('POST', '/v2/leaky/run', { body: input })
     const { id } = JSON.parse(run.text)
