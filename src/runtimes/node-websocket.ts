@@ -77,8 +77,11 @@ export interface NodeWebSockets {
   closeAll(): void
 }
 
-/** Makes the WebSockets of one server. They need Node 24.9: older ones cannot choose upgrades. */
-export function createNodeWebSockets(): NodeWebSockets {
+/**
+ * Makes the WebSockets of one server. They need Node 24.9: older ones cannot choose upgrades. A client
+ * that was refused has `refusedMs` to close the connection.
+ */
+export function createNodeWebSockets({ refusedMs = lingerMs } = {}): NodeWebSockets {
   const near = new WeakMap<IncomingMessage, WaitingEnd>()
   const far = new WeakMap<IncomingMessage, End>()
   const open = new Set<Socket>()
@@ -100,7 +103,14 @@ export function createNodeWebSockets(): NodeWebSockets {
       outgoing.assignSocket(socket)
       const drained = () => outgoing.emit('drain')
       socket.on('drain', drained)
-      outgoing.once('finish', () => socket.end())
+      // Node no longer watches over a connection whose protocol might change.
+      socket.on('timeout', () => outgoing.emit('timeout', socket) || socket.destroy())
+      outgoing.once('finish', () => {
+        socket.end()
+        const timer = setTimeout(() => socket.destroy(), refusedMs)
+        timer.unref()
+        socket.once('close', () => clearTimeout(timer))
+      })
       // A client that goes away while the other end is looked for.
       socket.once('close', () => far.get(incoming)?.socket.destroy())
       server.emit('request', incoming, outgoing)
@@ -130,6 +140,7 @@ export function createNodeWebSockets(): NodeWebSockets {
     if (client === undefined || worker === undefined) throw new Error('There is nothing to join')
     outgoing.detachSocket(client.socket)
     client.socket.removeAllListeners('drain')
+    client.socket.removeAllListeners('timeout')
     client.socket.write(headOf(reply))
     client.socket.write(worker.head)
     worker.socket.write(client.release())
