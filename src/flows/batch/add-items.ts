@@ -142,10 +142,26 @@ async function submit(
     })
   }
   const id = batchId ?? idIn(bytes)
-  if (isTaken && id !== undefined) {
-    await deps.batches.noteRequests(endpointId, id, grants, [...jobsIn(bytes).keys()])
-  }
+  if (isTaken && id !== undefined) await noteRequests(deps, endpointId, id, grants, bytes)
   return await cleanWhole(deps, response, bytes, grants, endpointId)
+}
+
+/** The requests are taken, and would be there twice if the call failed: a fault is logged, and tried again. */
+async function noteRequests(
+  deps: Deps,
+  endpointId: string,
+  batchId: string,
+  grants: readonly Grant[],
+  answer: Uint8Array,
+): Promise<void> {
+  const ids = [...jobsIn(answer).keys()]
+  const note = () => deps.batches.noteRequests(endpointId, batchId, grants, ids)
+  const log = (error: unknown) =>
+    deps.log.write('warn', { event: 'batch_not_noted', reason: reasonOf(error) })
+  await note().catch((error) => {
+    log(error)
+    deps.platform.waitUntil(note().catch(log))
+  })
 }
 
 /** What may have come to be, though nobody will hear of it: its webhooks settle it, or its time. */

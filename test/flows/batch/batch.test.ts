@@ -3,7 +3,7 @@ import { readFile } from '../../../src/flows/outputs/read-file.ts'
 import { deriveScopedKey } from '../../../src/grants/scoped-key.ts'
 import { createApp } from '../../../src/http/app.ts'
 import { requestAccess } from '../../http/request-access.ts'
-import { answer } from '../../intake/memory-store.ts'
+import { answer, unavailable } from '../../intake/memory-store.ts'
 import { type FakeGateway, fakeGateway, type Sent } from '../fake-deps.ts'
 import { readReply } from '../read-reply.ts'
 
@@ -199,6 +199,20 @@ describe('requests of a new batch', () => {
     // Where the batch is known beforehand, nothing is sent at all.
     expect((await append('demo', { requests: [{ input: { a: base64 } }] })).status).toBe(503)
     expect(asked()).toHaveLength(count)
+  })
+
+  test('are taken though their ids could not be noted, which is tried again', async () => {
+    let faults = 2
+    gateway.store.before = (line) => {
+      if (line.startsWith('put batch-requests/') && faults-- > 0) throw unavailable()
+    }
+    const requests = [{ id: 'req_1' }, { id: 'req_2' }]
+    platform = () => ({ body: { id: 'batch_1', requests } })
+    expect((await add('demo', [{ input: { a: base64 } }])).status).toBe(200)
+    expect(gateway.logged).toContainEqual(expect.objectContaining({ event: 'batch_not_noted' }))
+    await gateway.idle()
+    expect(keys('batch-requests/')).toHaveLength(2)
+    expect(asked()).toHaveLength(1)
   })
 
   test('are limited in number', async () => {
