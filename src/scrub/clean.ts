@@ -2,6 +2,7 @@ import { concat } from '../bytes/concat.ts'
 import { CLOSE_OBJECT } from '../json/characters.ts'
 import type { Body, BytePrimitives, OutgoingBody, Platform } from '../platform.ts'
 import { Envelope } from './envelope.ts'
+import { Queue } from './queue.ts'
 import { type CompiledSecrets, type LinkHit, Scrubber } from './scrubber.ts'
 import type { ShapeName } from './shape-patterns.ts'
 
@@ -51,6 +52,8 @@ export interface CleanOptions {
 
 const MAX_WAITING = 65_536
 const MAX_WHITE_SPACE = 1024
+/** Bytes of a chunk that are looked through at once: what is found in them waits together. */
+const MAX_PIECE = 65_536
 const utf8 = new TextEncoder()
 const nothing = new Uint8Array(0)
 
@@ -136,12 +139,14 @@ class CleanRun {
   readonly #envelope: Envelope | undefined
   readonly #last: LastByte | undefined
   #idTold = false
-  // In the order of the stages: cleaned, held for the id, ready to be read.
-  #cleaned: (Uint8Array | LinkHit)[] = []
+  // In the order of the stages: still to be cleaned, cleaned, held for the id, ready to be read.
+  readonly #pieces = new Queue<Uint8Array>()
+  #piece: Uint8Array = nothing
+  readonly #cleaned = new Queue<Uint8Array | LinkHit>()
   #waiting: Uint8Array[] | undefined
   #waitingBytes = 0
-  #ready: Uint8Array[] = []
-  #stage: 'reading' | 'ending' | 'over' = 'reading'
+  readonly #ready = new Queue<Uint8Array>()
+  #stage: 'reading' | 'read' | 'ending' | 'over' = 'reading'
 
   constructor(platform: Platform, body: Body, options: CleanOptions) {
     this.#body = body
@@ -158,15 +163,17 @@ class CleanRun {
 
   async read(): Promise<Uint8Array | undefined> {
     while (!this.cancelled) {
-      const ready = this.#ready.shift()
+      const ready = this.#ready.take()
       if (ready !== undefined) {
         if (ready.length > 0) return ready
         continue
       }
-      const next = this.#cleaned.shift()
+      const next = this.#cleaned.take()
       if (next instanceof Uint8Array) this.#hold(next)
       else if (next !== undefined) this.#hold(await resolved(next, this.#options))
+      else if (this.#cleanPiece()) continue
       else if (this.#stage === 'reading') await this.#advance()
+      else if (this.#stage === 'read') this.#cleanRest()
       else if (this.#stage === 'ending') await this.#end()
       else return undefined
     }
@@ -183,11 +190,20 @@ class CleanRun {
       this.#idTold = true
       await this.#options.onId?.(id)
     }
-    for (const piece of pieces ?? (chunk === undefined ? [] : [chunk])) {
-      // One by one: a chunk full of links is more than a call takes as arguments.
-      for (const one of this.#scrubber.write(piece)) this.#cleaned.push(one)
-    }
-    if (chunk !== undefined) return
+    for (const piece of pieces ?? (chunk === undefined ? [] : [chunk])) this.#pieces.push(piece)
+    if (chunk === undefined) this.#stage = 'read'
+  }
+
+  /** Whether there was one. */
+  #cleanPiece(): boolean {
+    const piece = this.#piece.length > 0 ? this.#piece : this.#pieces.take()
+    if (piece === undefined) return false
+    this.#piece = piece.subarray(MAX_PIECE)
+    for (const one of this.#scrubber.write(piece.subarray(0, MAX_PIECE))) this.#cleaned.push(one)
+    return true
+  }
+
+  #cleanRest(): void {
     for (const one of this.#scrubber.end()) this.#cleaned.push(one)
     this.#stage = 'ending'
   }
@@ -208,7 +224,9 @@ class CleanRun {
 
   #give(chunk: Uint8Array): void {
     if (this.#last === undefined) this.#ready.push(chunk)
-    else this.#ready.push(...this.#last.write(chunk, this.#envelope?.open === true))
+    else
+      for (const one of this.#last.write(chunk, this.#envelope?.open === true))
+        this.#ready.push(one)
   }
 
   async #end(): Promise<void> {

@@ -73,6 +73,8 @@ export class Scrubber {
   #marks: Place[] = []
   #passed = 0
   #starts: Found<Anchor>[] = []
+  // Those before it have gone by; `shift` would move all that follow, for each URL.
+  #nextStart = 0
   // A URL longer than the limit goes on where the last token ended; perhaps in a value to be masked.
   #goesOn = false
   #inValue = false
@@ -195,24 +197,20 @@ export class Scrubber {
   /** The first URL of ours at or after `at`; its end is Infinity when the view ends before it does. */
   #nextToken(view: Uint8Array, at: number, limit: number, final: boolean): Token | undefined {
     if (this.#goesOn) return this.#token(view, at, at, final)
-    for (let next = this.#starts[0]; next !== undefined; next = this.#starts[0]) {
-      if (next.start >= limit) return undefined
-      if (next.start >= at) {
-        if (next.end === view.length && !final) return unfinished(next.start)
-        if (!goesOnAsHost(view[next.end])) {
-          const token = this.#token(view, next.start, next.end, final)
-          const { base, below } = next.tag
-          if (base === undefined || token.end === Infinity) return token
-          const link = unescapeUrl(latin1.decode(view.subarray(token.start, token.end)))
-          const short = token.end - token.start < MAX_URL_BYTES
-          const isOurs = below === true ? isBelow(link, base) : isUnder(link, base)
-          if (short && !token.forced && isOurs)
-            return this.#inQuotes(view, { ...token, link }, final)
-        }
-      }
-      this.#starts.shift()
+    for (; ; this.#nextStart++) {
+      const next = this.#starts[this.#nextStart]
+      if (next === undefined || next.start >= limit) return undefined
+      if (next.start < at) continue
+      if (next.end === view.length && !final) return unfinished(next.start)
+      if (goesOnAsHost(view[next.end])) continue
+      const token = this.#token(view, next.start, next.end, final)
+      const { base, below } = next.tag
+      if (base === undefined || token.end === Infinity) return token
+      const link = unescapeUrl(latin1.decode(view.subarray(token.start, token.end)))
+      const short = token.end - token.start < MAX_URL_BYTES
+      const isOurs = below === true ? isBelow(link, base) : isUnder(link, base)
+      if (short && !token.forced && isOurs) return this.#inQuotes(view, { ...token, link }, final)
     }
-    return undefined
   }
 
   #token(view: Uint8Array, start: number, floor: number, final: boolean): Token {
@@ -286,7 +284,9 @@ export class Scrubber {
     this.#looked = Math.max(0, this.#looked - done)
     this.#passed = 0
     this.#marks = this.#marks.filter(({ end }) => end > done).map((mark) => moved(mark, done))
-    this.#starts = this.#starts.filter(({ start }) => start >= done).map((one) => moved(one, done))
+    const starts = this.#starts.slice(this.#nextStart).filter(({ start }) => start >= done)
+    this.#starts = starts.map((one) => moved(one, done))
+    this.#nextStart = 0
     return done
   }
 }

@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { onceBody } from '../../src/bytes/once-body.ts'
 import { Secret } from '../../src/log.ts'
+import type { Platform } from '../../src/platform.ts'
+import { createBytePrimitives } from '../../src/runtimes/byte-primitives.ts'
+import { cleanBody } from '../../src/scrub/clean.ts'
 import { compileSecrets } from '../../src/scrub/compiled-secrets.ts'
 import { Finder, type Found } from '../../src/scrub/matcher.ts'
 import { Scrubber } from '../../src/scrub/scrubber.ts'
@@ -75,5 +79,38 @@ describe('Scrubber', () => {
     }
     const masked = `"<https://gw.example/s3/a>" ${'*'.repeat(21)} `
     expect(out === masked.repeat(2000)).toBe(true)
+  })
+})
+
+describe('cleanBody', () => {
+  it('looks through a chunk of any size piece by piece, and takes as long for each', async () => {
+    const bytes = createBytePrimitives()
+    let largest = 0
+    const platform = {
+      bytes: {
+        ...bytes,
+        indexOf(chunk: Uint8Array, needle: Uint8Array, from: number) {
+          largest = Math.max(largest, chunk.length)
+          return bytes.indexOf(chunk, needle, from)
+        },
+      },
+    } as Platform
+    // Far more than a test's time where each URL moves all that follow.
+    const chunk = textOf(`${'http://gw.example/a '.repeat(4)}${' '.repeat(90)}`, 1 << 22)
+    const body = cleanBody(platform, onceBody(chunk), {
+      secrets,
+      signedHosts: anchors.signedHosts,
+      shapes: ['runpod-key'],
+      json: false,
+    })
+    let length = 0
+    for (;;) {
+      const piece = await body.read()
+      if (piece === undefined) break
+      length += piece.length
+    }
+    expect(length).toBe(chunk.length)
+    expect(largest).toBeGreaterThan(0)
+    expect(largest).toBeLessThan(2 * 65_536)
   })
 })
