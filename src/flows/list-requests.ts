@@ -35,15 +35,14 @@ export async function listRequests(deps: Deps, call: Call): Promise<Reply> {
   const grants = await grantsOf(deps, call.endpointId, [...jobs.keys()])
   // Jobs without a grant of their own may be requests of a batch: nobody knows of which.
   const isAllBound = grants.length === jobs.size
-  const batched = isAllBound ? [] : await deps.batches.grantsOfEndpoint(call.endpointId)
-  if (grants.length + batched.length === 0 && principal.mode === 'passthrough') {
+  const notes = isAllBound ? [] : await deps.batches.notesOfEndpoint(call.endpointId)
+  if (grants.length + notes.length === 0 && principal.mode === 'passthrough') {
     return await untouched(deps, { ...response, body: onceBody(bytes) })
   }
   for (const grant of grants) {
     await settleJob(deps, grant, jobs.get(grant.jobId ?? ''), askedAt)
   }
-  const all = new Map([...grants, ...batched].map((grant) => [grant.grantId, grant]))
-  return await cleanWhole(deps, response, bytes, [...all.values()], call.endpointId)
+  return await cleanWhole(deps, response, bytes, grants, call.endpointId, notes)
 }
 
 /** The grants of those jobs that have one. */

@@ -55,7 +55,7 @@ async function passBack(
   jobId: string,
   response: IncomingResponse,
 ): Promise<Reply> {
-  const grants = await deps.batches.grantsOfRequest(endpointId, jobId)
-  if (grants.length === 0) return await untouched(deps, response)
-  return await cleanWhole(deps, response, await readWhole(deps, response), grants, endpointId)
+  const notes = await deps.batches.notesOfRequest(endpointId, jobId)
+  if (notes.length === 0) return await untouched(deps, response)
+  return await cleanWhole(deps, response, await readWhole(deps, response), [], endpointId, notes)
 }

@@ -8,6 +8,7 @@ import {
   batchPrefix,
   batchRequestKey,
   batchRequestPrefix,
+  dayOfBatch,
   readBatchRequestKey,
 } from '../store/batch-keys.ts'
 import type { ObjectStore } from '../store/store.ts'
@@ -23,25 +24,36 @@ const remembered = 5000
 const atOnce = 4
 
 /**
+ * The grants that one call has added to a batch, as they were then. They are read when they are asked
+ * for, one call's at a time: a batch may have a hundred thousand.
+ */
+export interface BatchNote {
+  /** The last day of its grants. */
+  readonly day: string
+  /** @throws {GatewayError} not_found where their master key is retired */
+  read(): Promise<Grant[]>
+}
+
+/**
  * Which grants the requests of batches have. The platform tells the ids of requests later, and not
  * which is which: until a webhook does, a request may have any grant of its batch.
  */
 export interface BatchNotes {
   /** Notes the grants of one call's requests; gives the note's key. */
   note(endpointId: string, batchId: string, grants: readonly Grant[]): Promise<string>
-  /** The grants of a batch's requests, as they were when they were added. */
-  grantsOf(endpointId: string, batchId: string): Promise<Grant[]>
-  /** Notes ids of a batch's requests, before a client hears of them. */
+  /** The notes of a batch, one for each call that has added requests. */
+  notesOf(endpointId: string, batchId: string): Promise<BatchNote[]>
+  /** Notes ids of a batch's requests, before a client hears of them; `lived` are its notes or grants. */
   noteRequests(
     endpointId: string,
     batchId: string,
-    grants: readonly Grant[],
+    lived: readonly { readonly day: string }[],
     requestIds: readonly string[],
   ): Promise<void>
-  /** The grants of all batches of an endpoint. */
-  grantsOfEndpoint(endpointId: string): Promise<Grant[]>
-  /** The grants that a request may have: those of its batch; none for what is no request of one. */
-  grantsOfRequest(endpointId: string, requestId: string): Promise<Grant[]>
+  /** The notes of all batches of an endpoint. */
+  notesOfEndpoint(endpointId: string): Promise<BatchNote[]>
+  /** The notes of the batch that a request is of; none for what is no request of one. */
+  notesOfRequest(endpointId: string, requestId: string): Promise<BatchNote[]>
 }
 
 /** Makes the notes of batches, in `store` (the state store). */
@@ -69,43 +81,46 @@ export function createBatchNotes(options: {
     return key
   }
 
-  async function grantsBelow(prefix: string): Promise<Grant[]> {
-    const found: Grant[] = []
+  async function notesBelow(prefix: string): Promise<BatchNote[]> {
+    const found: BatchNote[] = []
     let next: string | undefined
     do {
-      const at = next === undefined ? {} : { next }
-      const page = await store.list(prefix, at)
+      const page = await store.list(prefix, next === undefined ? {} : { next })
       for (const { key } of page.objects) {
-        const object = await store.get(key, noteMaxBytes)
-        if (object === undefined) continue
-        const grants = await openGrants(keyring, key, object.bytes).catch((cause) => {
-          // Its master key is retired: nobody could scrub for it.
-          throw new GatewayError('not_found', 'Cannot find the batch', { cause })
-        })
-        found.push(...grants)
+        const day = dayOfBatch(key)
+        if (day !== undefined) found.push({ day, read: () => read(key) })
       }
       next = page.next
     } while (next !== undefined)
     return found
   }
 
-  const grantsOf = (endpointId: string, batchId: string): Promise<Grant[]> =>
-    grantsBelow(batchPrefix(endpointId, batchId))
+  async function read(key: string): Promise<Grant[]> {
+    const object = await store.get(key, noteMaxBytes)
+    if (object === undefined) return []
+    return await openGrants(keyring, key, object.bytes).catch((cause) => {
+      // Its master key is retired: nobody could scrub for it.
+      throw new GatewayError('not_found', 'Cannot find the batch', { cause })
+    })
+  }
 
-  async function grantsOfEndpoint(endpointId: string): Promise<Grant[]> {
+  const notesOf = (endpointId: string, batchId: string): Promise<BatchNote[]> =>
+    notesBelow(batchPrefix(endpointId, batchId))
+
+  async function notesOfEndpoint(endpointId: string): Promise<BatchNote[]> {
     if (!(await hasBatches(endpointId))) return []
-    return await grantsBelow(batchesOfPrefix(endpointId))
+    return await notesBelow(batchesOfPrefix(endpointId))
   }
 
   async function noteRequests(
     endpointId: string,
     batchId: string,
-    grants: readonly Grant[],
+    lived: readonly { readonly day: string }[],
     requestIds: readonly string[],
   ): Promise<void> {
     const names = requestIds.filter((id) => noted.get(`${endpointId}/${id}`) === undefined)
     if (names.length === 0) return
-    const day = lastDay(grants)
+    const day = lastDay(lived)
     for (let at = 0; at < names.length; at += atOnce) {
       await Promise.all(
         names.slice(at, at + atOnce).map(async (id) => {
@@ -127,21 +142,21 @@ export function createBatchNotes(options: {
     return any
   }
 
-  async function grantsOfRequest(endpointId: string, requestId: string): Promise<Grant[]> {
+  async function notesOfRequest(endpointId: string, requestId: string): Promise<BatchNote[]> {
     // Most endpoints have none: their jobs' statuses cost nothing more.
     if (!(await hasBatches(endpointId))) return []
     const page = await store.list(batchRequestPrefix(endpointId, requestId), { maxKeys: 1 })
     const [first] = page.objects
     const batchId = first && readBatchRequestKey(first.key)?.batchId
-    return batchId === undefined ? [] : await grantsOf(endpointId, batchId)
+    return batchId === undefined ? [] : await notesOf(endpointId, batchId)
   }
 
-  return { note, grantsOf, noteRequests, grantsOfEndpoint, grantsOfRequest }
+  return { note, notesOf, noteRequests, notesOfEndpoint, notesOfRequest }
 }
 
-function lastDay(grants: readonly Grant[]): string {
+function lastDay(lived: readonly { readonly day: string }[]): string {
   return (
-    grants
+    lived
       .map(({ day }) => day)
       .sort()
       .at(-1) ?? ''

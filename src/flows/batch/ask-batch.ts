@@ -1,4 +1,3 @@
-import type { Grant } from '../../grants/grant.ts'
 import type { Reply } from '../../platform.ts'
 import { admit } from '../admit.ts'
 import { cleanJoblessAnswer } from '../clean-answer.ts'
@@ -26,24 +25,23 @@ export async function askBatch(
   requireAdmin(principal, 'batch')
   const askedAt = deps.platform.now()
   const response = await forward(deps, call, endpoint, principal, path)
-  const noted = batchId === undefined ? [] : await deps.batches.grantsOf(endpointId, batchId)
-  if (batchId === undefined || noted.length === 0) {
+  const notes = batchId === undefined ? [] : await deps.batches.notesOf(endpointId, batchId)
+  if (batchId === undefined || notes.length === 0) {
     return principal.mode === 'passthrough'
       ? await untouched(deps, response)
       : await cleanJoblessAnswer(deps, response, endpointId)
   }
   const bytes = await readWhole(deps, response)
-  if (response.status >= 400) return await cleanWhole(deps, response, bytes, noted, endpointId)
+  if (response.status >= 400) return await cleanWhole(deps, response, bytes, [], endpointId, notes)
   const jobs = jobsIn(bytes)
   const bound = await grantsOf(deps, endpointId, [...jobs.keys()])
   for (const grant of bound) await settleJob(deps, grant, jobs.get(grant.jobId ?? ''), askedAt)
-  deps.platform.waitUntil(settleBatch(deps, bytes, noted, askedAt))
+  deps.platform.waitUntil(settleBatch(deps, bytes, notes, askedAt))
   const ids = new Set(bound.map(({ jobId }) => jobId))
   const unbound = [...jobs.keys()].filter((id) => !ids.has(id))
-  await deps.batches.noteRequests(endpointId, batchId, noted, unbound)
+  await deps.batches.noteRequests(endpointId, batchId, notes, unbound)
   const isAllBound = bound.length > 0 && bound.length === jobs.size
-  const grants = isAllBound ? bound : withoutTwins([...bound, ...noted])
-  return await cleanWhole(deps, response, bytes, grants, endpointId)
+  return await cleanWhole(deps, response, bytes, bound, endpointId, isAllBound ? [] : notes)
 }
 
 /** Takes one request out of a batch: it is over, and its files go. */
@@ -55,13 +53,21 @@ export async function removeItem(
 ): Promise<Reply> {
   const reply = await askBatch(deps, call, path, ids.batchId)
   if (reply.status >= 200 && reply.status < 300) {
-    const [grant] = await grantsOf(deps, call.endpointId, [ids.requestId])
-    if (grant !== undefined) deps.platform.waitUntil(dropJob(deps, grant))
+    deps.platform.waitUntil(dropItem(deps, call.endpointId, ids))
   }
   return reply
 }
 
-/** Each grant once. */
-function withoutTwins(grants: readonly Grant[]): Grant[] {
-  return [...new Map(grants.map((grant) => [grant.grantId, grant])).values()]
+async function dropItem(
+  deps: Deps,
+  endpointId: string,
+  { batchId, requestId }: { readonly batchId: string; readonly requestId: string },
+): Promise<void> {
+  const [grant] = await grantsOf(deps, endpointId, [requestId])
+  if (grant === undefined) return
+  // Upstream might well say yes to the id of a job that is none of the batch's.
+  for (const note of await deps.batches.notesOf(endpointId, batchId)) {
+    const noted = await note.read()
+    if (noted.some(({ grantId }) => grantId === grant.grantId)) return await dropJob(deps, grant)
+  }
 }

@@ -1,3 +1,4 @@
+import type { BatchNote } from '../../grants/batch-notes.ts'
 import type { Grant } from '../../grants/grant.ts'
 import type { Deps } from '../deps.ts'
 import { settleJob } from '../settle-job.ts'
@@ -12,18 +13,26 @@ const atOnce = 4
 export async function settleBatch(
   deps: Deps,
   answer: Uint8Array,
-  grants: readonly Grant[],
+  notes: readonly BatchNote[],
   askedAt: number,
 ): Promise<void> {
   const ending = endingOf(answer)
-  const [first] = grants
-  if (ending === undefined || first === undefined) return
+  if (ending === undefined) return
+  const [first] = (await notes[0]?.read()) ?? []
+  if (first === undefined) return
   // The first is ended last: where it has ended, nothing is left to do.
   const state = (await deps.grants.read(first.grantId))?.state
   if (state === undefined || state === 'ended') return
-  for (let to = grants.length; to > 0; to -= atOnce) {
-    const some = grants.slice(Math.max(0, to - atOnce), to)
-    await Promise.all(some.map((grant) => settleJob(deps, grant, ending, askedAt)))
+  async function settle(noted: Grant): Promise<void> {
+    // Most have been ended by their own webhooks, or by an earlier answer that is still at it.
+    const grant = await deps.grants.read(noted.grantId)
+    if (grant !== undefined) await settleJob(deps, grant, ending, askedAt)
+  }
+  for (const note of notes.toReversed()) {
+    const grants = await note.read()
+    for (let to = grants.length; to > 0; to -= atOnce) {
+      await Promise.all(grants.slice(Math.max(0, to - atOnce), to).map(settle))
+    }
   }
 }
 

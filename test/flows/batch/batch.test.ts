@@ -286,6 +286,49 @@ describe('requests of a batch that there is', () => {
     expect(tokens).toHaveLength(230)
   })
 
+  test('are cleaned of however many calls have added them, a hundred grants at a time', async () => {
+    const secrets: string[] = []
+    for (let call = 0; call < 3; call++) {
+      const requests = Array.from({ length: 70 }, () => ({ input: { a: 'aGVs' }, webhook: '' }))
+      await append('demo', { requests })
+      for (const { webhook } of JSON.parse(sentText()).requests) {
+        secrets.push(webhook.split('/').at(-1))
+      }
+    }
+    gateway = { ...gateway, deps: gateway.another() }
+    platform = () => ({ body: { requests: secrets.map((error) => ({ id: 'r', error })) } })
+    const reads: string[] = []
+    gateway.store.before = (line) => {
+      if (line.startsWith('get batches/')) reads.push(line)
+    }
+    const text = await (await ask('GET', '/v2/demo/batch/batch_1/requests')).text()
+    expect(secrets.filter((secret) => text.includes(secret))).toEqual([])
+    expect(reads).toHaveLength(keys('batches/').length)
+    expect(new Set(reads).size).toBe(reads.length)
+  })
+
+  test('lose nothing of a job that is none of theirs, whatever upstream says', async () => {
+    platform = () => ({ body: { id: 'job-9', status: 'IN_QUEUE' } })
+    await ask('POST', '/v2/demo/run', { body: { input: { a: base64 } } })
+    platform = () => ({ body: {} })
+    const count = gateway.store.objects.size
+    const path = '/v2/demo/batch/batch_1/requests'
+    expect((await ask('DELETE', `${path}/job-9`)).status).toBe(200)
+    await gateway.idle()
+    expect(gateway.store.objects.size).toBe(count)
+    expect(await gateway.deps.grants.find('demo', 'job-9')).toBeDefined()
+
+    await append('demo', { requests: [{ input: { a: base64 } }] })
+    const token = JSON.parse(sentText()).requests[0].webhook.split('/').at(-1)
+    gateway.clock.now += 3_600_000
+    const body = JSON.stringify({ id: 'req_1', status: 'IN_PROGRESS' })
+    await ask('POST', `/webhooks/${token}`, { body })
+    expect(await gateway.deps.grants.find('demo', 'req_1')).toBeDefined()
+    expect((await ask('DELETE', `${path}/req_1`)).status).toBe(200)
+    await gateway.idle()
+    expect(await gateway.deps.grants.find('demo', 'req_1')).toBeUndefined()
+  })
+
   test('are cleaned of by status, though nobody knows which is which, once their ids are told', async () => {
     await append('demo', { requests: [{ input: { a: base64 } }] })
     const { accessSecret } = granted()
@@ -325,6 +368,7 @@ describe('requests of a batch that there is', () => {
 
   test('end all together with their batch', async () => {
     await append('demo', { requests: [{ input: { a: base64 } }, { input: { b: base64 } }] })
+    const token = JSON.parse(sentText()).requests[1].webhook.split('/').at(-1)
     const states = async () => {
       const ids = keys('grants/').map((key) => key.split('/').at(-1) ?? '')
       const grants = await Promise.all(
@@ -342,8 +386,20 @@ describe('requests of a batch that there is', () => {
     platform = () => ({
       body: { id: 'batch_1', status: 'FINALIZED', ...counts, requestCompleted: 2 },
     })
+    const ids = keys('grants/').map((key) => key.split('/').at(-1) ?? '')
+    gateway.clock.now += 3_600_000
+    const body = JSON.stringify({ id: 'req_2', status: 'COMPLETED' })
+    await ask('POST', `/webhooks/${token}`, { body })
+    const over = (await gateway.deps.grants.find('demo', 'req_2'))?.grantId
+    const reads: string[] = []
+    gateway.store.before = (line) => {
+      if (line.startsWith('get grants/')) reads.push(line.split('/').at(-1) ?? '')
+    }
     await ask('GET', '/v2/demo/batch/batch_1')
     await gateway.idle()
+    // What has ended already is known.
+    expect(reads).toEqual(expect.arrayContaining(ids.filter((id) => id !== over)))
+    expect(reads).not.toContain(over)
     expect(await states()).toEqual(['ended', 'ended', 'ended'])
   })
 })
