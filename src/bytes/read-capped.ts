@@ -7,7 +7,7 @@ import { concat } from './concat.ts'
  * @throws what `onOver` makes when there are more than `maxBytes`; the rest is cancelled then
  */
 export async function readCapped(
-  body: Body,
+  body: Pick<Body, 'read' | 'cancel'>,
   maxBytes: number,
   onOver: () => Error,
 ): Promise<Uint8Array<ArrayBuffer>> {

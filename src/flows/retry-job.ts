@@ -64,9 +64,12 @@ async function wake(deps: Deps, grant: Grant): Promise<Waking> {
   })
   return {
     async confirm() {
-      await deps.grants.update(grant.grantId, (stored) =>
-        stored.state === 'ended' ? stored : awake(stored, deps.platform.now()),
-      )
+      // Of a failure that nobody has heard of yet: the grant was awake, and this is another run.
+      const more = wokenAt === undefined ? 1 : 0
+      await deps.grants.update(grant.grantId, (stored) => {
+        if (stored.state === 'ended') return stored
+        return { ...awake(stored, deps.platform.now()), retries: (stored.retries ?? 0) + more }
+      })
     },
     async undo() {
       if (wokenAt === undefined) return

@@ -23,6 +23,11 @@ export function isOver(status: string | undefined): boolean {
   return endings.has(status ?? '')
 }
 
+/** Whether a status says that a run has failed: the platform can retry it. */
+export function isFailure(status: string | undefined): boolean {
+  return endings.get(status ?? '') === 'suspended'
+}
+
 /**
  * Ends or suspends a grant when its job is over, before the client hears of it, and marks its
  * staged files as due. A status that is not terminal changes nothing, nor does a failure that may

@@ -96,16 +96,16 @@ describe("a principal's secrets", () => {
 
 describe('the id of a message', () => {
   test('is that of an outcome, not of a delivery', async () => {
-    const grant = { grantId: 'mfrggzdfmztwq2lknnwg23tpoa' }
+    const grantId = 'mfrggzdfmztwq2lknnwg23tpoa'
     const ids = await Promise.all([
-      messageIdOf(grant, 'FAILED', false),
-      messageIdOf(grant, 'COMPLETED', false),
-      messageIdOf({ ...grant, wokenAt: 5 }, 'FAILED', false),
-      messageIdOf({ ...grant, wokenAt: 5 }, 'FAILED', true),
-      messageIdOf({ grantId: 'aaaggzdfmztwq2lknnwg23tpoa' }, 'FAILED', false),
+      messageIdOf(grantId, 0, 'FAILED'),
+      messageIdOf(grantId, 0, 'COMPLETED'),
+      messageIdOf(grantId, 1, 'FAILED'),
+      messageIdOf(grantId, 2, 'FAILED'),
+      messageIdOf('aaaggzdfmztwq2lknnwg23tpoa', 0, 'FAILED'),
     ])
     expect(new Set(ids).size).toBe(ids.length)
-    expect(await messageIdOf(grant, 'FAILED', false)).toBe(ids[0])
+    expect(await messageIdOf(grantId, 0, 'FAILED')).toBe(ids[0])
     for (const id of ids) expect(id).toMatch(/^msg_[a-z2-7]{26}$/)
   })
 })

@@ -1,7 +1,7 @@
 import { GatewayError } from '../../errors.ts'
 import type { Grant } from '../../grants/grant.ts'
 import { reasonOf } from '../../log.ts'
-import type { Body, Reply } from '../../platform.ts'
+import type { Body, OutgoingBody, Reply } from '../../platform.ts'
 import { cleanBody } from '../../scrub/clean.ts'
 import { resultKey } from '../../store/keys.ts'
 import { createStagedWriter } from '../../store/staged-writer.ts'
@@ -20,8 +20,9 @@ const answerMaxBytes = 65_536
 
 /**
  * Keeps what the platform's webhook says of a job that is over, in the shape of a status, until its
- * outputs expire; in place of what was kept of the same run before. `spooled` is the key of the
- * scrubbed body in `store`. Does nothing for a job that is not over, or was deleted.
+ * outputs expire; in place of what was kept of the same run before. `grant` is as fresh as can be, its
+ * `retries` those of the run that is told of; `spooled` is the key of the scrubbed body in `store`.
+ * Does nothing for a job that is not over, or was deleted.
  *
  * @throws {GatewayError} store_unavailable, busy; but where the client waits for the webhook, that
  *   goes on and the fault is logged
@@ -33,8 +34,7 @@ export async function keepReceived(
   spooled: string,
   status: string | undefined,
 ): Promise<void> {
-  const { retries, deleted } = (await deps.grants.read(grant.grantId)) ?? grant
-  const key = keptKeyOf({ ...grant, retries, deleted })
+  const key = keptKeyOf(grant)
   if (key === undefined || !isOver(status)) return
   try {
     const { status: answered, body } = await store.send({ method: 'GET', key: spooled })
@@ -51,10 +51,7 @@ export async function keepReceived(
 
 async function write(deps: Deps, grant: Grant, key: string, body: Body): Promise<void> {
   const { config, platform, pool, stateStore } = deps
-  const clean = cleanBody(platform, body, {
-    ...(await cleaning(deps, [grant])),
-    dropMembers: echoedMembers,
-  })
+  const clean = await asResult(deps, grant, body)
   const writer = createStagedWriter({
     store: stateStore,
     pool,
@@ -75,6 +72,14 @@ async function write(deps: Deps, grant: Grant, key: string, body: Body): Promise
   }
 }
 
+/** A webhook's body in the shape of a status. */
+export async function asResult(deps: Deps, grant: Grant, body: Body): Promise<OutgoingBody> {
+  return cleanBody(deps.platform, body, {
+    ...(await cleaning(deps, [grant])),
+    dropMembers: echoedMembers,
+  })
+}
+
 /**
  * Keeps a short answer that was the first word of a job's end, where nothing of that run is kept yet:
  * beside the answer, which does not wait for it. A long one is left to the webhook.
@@ -87,7 +92,7 @@ export function keepAnswer(deps: Deps, { grantId, jobId }: Grant, { body }: Repl
 
   async function keep(): Promise<void> {
     try {
-      const grant = await deps.grants.read(grantId)
+      const grant = await deps.grants.read(grantId, { fresh: true })
       // Still at work: what was said is of the run before a retry.
       if (grant === undefined || grant.state === 'active') return
       const key = keptKeyOf({ ...grant, jobId: grant.jobId ?? jobId })

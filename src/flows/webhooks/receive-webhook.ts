@@ -11,18 +11,13 @@ import { isOver, settleJob } from '../settle-job.ts'
 import { keepWebhook } from './deliver-durably.ts'
 import { sendWebhook } from './send-webhook.ts'
 import { spoolWebhook } from './spool-webhook.ts'
+import { mayBeEarlier, repeatsMs, toldRun } from './told-run.ts'
 
 /**
  * Milliseconds after sealing during which only the submit response binds a job. After that the
  * webhook does: the instance that submitted may have died in between.
  */
 const bindByAnswerMs = 5000
-
-/**
- * Milliseconds within which the platform repeats a webhook: a failure that comes so soon after a
- * retry may be the old run's.
- */
-const repeatsMs = 60_000
 
 /**
  * Takes the platform's webhook of a job: checks that it is the job of the sealed grant, ends the
@@ -53,13 +48,13 @@ export async function receiveWebhook(deps: Deps, sealed: string, body: Body): Pr
   let isKept = false
   try {
     const bound = await bindJob(deps, grant, id)
-    const seenAt = deps.platform.now() - repeatsMs
-    await settleJob(deps, bound, status, seenAt)
-    await keepReceived(deps, bound, store, object.key, status)
-    const { webhook: url, owner, webhookSigner: signer = owner } = bound
+    await settleJob(deps, bound, status, deps.platform.now() - repeatsMs)
+    const fresh = await freshly(deps, bound)
+    const run = await toldRun(deps, fresh, status, { store, key: object.key })
+    await keepReceived(deps, { ...fresh, retries: run }, store, object.key, status)
+    const { webhook: url, owner, webhookSigner: signer = owner } = fresh
     if (url === undefined) return answered(200)
-    const isEarly = status !== 'COMPLETED' && (bound.wokenAt ?? Number.NEGATIVE_INFINITY) > seenAt
-    const messageId = await messageIdOf(bound, status, isEarly)
+    const messageId = await messageIdOf(fresh.grantId, run, status)
     if (isDurable) {
       // A fault leaves it open whether it is: the body stays.
       isKept = true
@@ -86,9 +81,18 @@ async function keepOnly(deps: Deps, grant: Grant, key: string, body: Body): Prom
     throw error
   })
   // Before the grant ends, so that its buffer is free again; a fault there leaves the result.
-  await (isOver(status) ? finish() : drop())
+  const fresh = await freshly(deps, bound)
+  const isKept = isOver(status) && !fresh.deleted && !mayBeEarlier(deps, fresh, status)
+  await (isKept ? finish() : drop())
   await settleJob(deps, bound, status, deps.platform.now() - repeatsMs)
   return answered(200)
+}
+
+/** The grant as it is now, which may have been retried or deleted while the body came. */
+async function freshly({ grants }: Deps, bound: Grant): Promise<Grant> {
+  const { grantId, jobId } = bound
+  const grant = (await grants.read(grantId, { fresh: true })) ?? bound
+  return jobId === undefined ? grant : { ...grant, jobId }
 }
 
 async function bindJob(deps: Deps, grant: Grant, jobId: string | undefined): Promise<Grant> {

@@ -95,7 +95,7 @@ async function fromResult(
     },
   )
   while ((await facts.read()) !== undefined);
-  const messageId = await messageIdOf(grant, outcome, false)
+  const messageId = await messageIdOf(grant.grantId, retries, outcome)
   return { messageId, signer, url, store, key, bytes }
 
   function counted(chunk: Uint8Array | undefined): Uint8Array | undefined {

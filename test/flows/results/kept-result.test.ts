@@ -275,6 +275,23 @@ describe('a retry', () => {
     expect(JSON.parse((await ask()).text)).toEqual(completed)
   })
 
+  test.each([
+    ['nobody waits for', '{"input":{}}'],
+    ['a client waits for', '{"input":{},"webhook":"https://client.example/hook"}'],
+  ])('keeps its result when a webhook that %s repeats the failure before', async (_name, body) => {
+    const { token } = await submit(body)
+    upstreamSays(says({ id: 'job-1', status: 'IN_QUEUE' }))
+    await webhook(token, failed)
+    await retry()
+    await webhook(token, completed)
+    for (const pauseMs of [10_000, 100_000]) {
+      gateway.clock.now += pauseMs
+      await webhook(token, failed)
+    }
+    upstreamSays(forgotten)
+    expect(JSON.parse((await ask()).text)).toEqual(completed)
+  })
+
   test('that upstream refuses leaves the result', async () => {
     const { token } = await submit()
     await webhook(token, failed)
@@ -302,6 +319,46 @@ describe('deleting a job', () => {
     expect(results()).toEqual([])
     upstreamSays(forgotten)
     expect((await ask()).status).toBe(404)
+  })
+})
+
+describe('a job that another instance deletes', () => {
+  test.each([
+    ['nobody waits for', '{"input":{}}'],
+    ['a client waits for', '{"input":{},"webhook":"https://client.example/hook"}'],
+  ])('leaves nothing of a webhook that %s and is on its way', async (_name, body) => {
+    const { token } = await submit(body)
+    upstreamSays(says(completed))
+    const { body: whole } = answer(200, JSON.stringify(completed))
+    const slow = {
+      ...whole,
+      async read() {
+        const chunk = await whole.read()
+        if (chunk !== undefined) await deleteJob(gateway.another(), callOf('demo'), 'job-1')
+        return chunk
+      },
+    }
+    await receiveWebhook(gateway.deps, token, slow)
+    expect(results()).toEqual([])
+  })
+
+  test('leaves nothing of an answer that came just before', async () => {
+    await submit()
+    upstreamSays(says(completed))
+    const lines: string[] = []
+    gateway.store.before = async (line) => {
+      const isSettled = lines.some((before) => before.startsWith('put grants/'))
+      if (!isSettled) lines.push(line)
+      else if (line.startsWith('get grants/')) {
+        gateway.store.before = () => {}
+        await deleteJob(gateway.another(), callOf('demo'), 'job-1')
+      }
+    }
+    const call = { ...callOf('demo'), method: 'GET' }
+    await readReply(await readJob(gateway.deps, call, 'status', 'job-1'))
+    await gateway.idle()
+    expect(results()).toEqual([])
+    expect((await gateway.another().grants.find('demo', 'job-1'))?.deleted).toBe(true)
   })
 })
 

@@ -131,12 +131,46 @@ describe('a relayed webhook', () => {
     await bed.post(path, failed)
     await bed.post(path, failed)
     await bed.post(path)
-    const ids = bed.received.map(({ headers }) => headers.get('webhook-id'))
+    const ids = idsOf()
     expect(ids).toHaveLength(5)
+    expect(ids[1]).toBe(ids[0])
     expect(ids[3]).toBe(ids[2])
-    expect(new Set(ids).size).toBe(4)
+    expect(new Set(ids).size).toBe(3)
+  })
+
+  test('of a run that fails at once after a retry has an id of its own, however often it comes', async () => {
+    const failed = { id: 'job-1', status: 'FAILED', delayTime: 5, executionTime: 7, error: 'boom' }
+    const again = { ...failed, executionTime: 8 }
+    const path = await bed.submit()
+    await bed.post(path, { ...failed, input: { a: 1 } })
+    expect((await bed.ask('POST', '/v2/demo/retry/job-1', { body: '' })).status).toBe(200)
+    for (const body of [failed, again, failed, again]) {
+      bed.gateway.clock.now += 10_000
+      await bed.post(path, body)
+    }
+    bed.gateway.clock.now += 50_000
+    await bed.post(path, again)
+    const [first, ...ids] = idsOf()
+    expect(ids).toEqual([first, ids[1], first, ids[1], ids[1]])
+    expect(ids[1]).not.toBe(first)
+  })
+
+  test('of a run that a retry overtook has an id of its own, though nobody had heard of it', async () => {
+    const failed = { id: 'job-1', status: 'FAILED', executionTime: 7, error: 'boom' }
+    const path = await bed.submit()
+    expect((await bed.ask('POST', '/v2/demo/retry/job-1', { body: '' })).status).toBe(200)
+    await bed.post(path, failed)
+    await bed.post(path, { ...failed, executionTime: 8 })
+    await bed.post(path, failed)
+    bed.gateway.clock.now += 100_000
+    await bed.post(path, { ...failed, executionTime: 8 })
+    const [first, second] = idsOf()
+    expect(idsOf()).toEqual([first, second, first, second])
+    expect(second).not.toBe(first)
   })
 })
+
+const idsOf = () => bed.received.map(({ headers }) => headers.get('webhook-id'))
 
 describe("a caller's secrets", () => {
   test('are told to a proved caller only', async () => {
