@@ -70,6 +70,21 @@ describe('finding jobs by the request that submitted them', () => {
     expect(body.jobs.map(({ id }: { id: string }) => id)).toEqual(['job-2', 'job-1'])
   })
 
+  test('tells the latest twenty of more, and is not stopped by one that nobody can read', async () => {
+    for (let n = 1; n <= 40; n++) {
+      gateway.clock.now += 1000
+      gateway.upstream = () => answer(200, `{"id":"job-${n}","status":"IN_QUEUE"}`)
+      await submit('again')
+    }
+    const latest = Array.from({ length: 20 }, (_, at) => `job-${40 - at}`)
+    const told = async () => (await find('again')).body.jobs.map(({ id }: { id: string }) => id)
+    expect(await told()).toEqual(latest)
+
+    const grant = await gateway.deps.grants.find('demo', 'job-40')
+    await gateway.store.put(`grants/${grant?.day}/${grant?.grantId}`, new Uint8Array(8))
+    expect(await told()).toEqual([...latest.slice(1), 'job-20'])
+  })
+
   test('forgets what never came to be, what was deleted, and all with its day', async () => {
     gateway.upstream = ({ url }) => {
       if (url.endsWith('/health')) return answer(200, '{}')
