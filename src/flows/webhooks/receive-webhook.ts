@@ -38,7 +38,7 @@ export async function receiveWebhook(deps: Deps, sealed: string, body: Body): Pr
   }
   const resultKey = grant.webhook === undefined ? keptKeyOf(grant) : undefined
   if (resultKey !== undefined) return await keepOnly(deps, grant, resultKey, body)
-  const isDurable = deps.config.webhooks.durable && grant.webhook !== undefined
+  const isDurable = deps.config.webhooks.durable && grant.webhook !== undefined && !grant.deleted
   const day = isDurable ? deliveryDay(grant.day) : grant.day
   const folder = { day, grantId: deps.grants.newId(day) }
   const key = `${webhookPrefix(folder)}body.json`
@@ -55,7 +55,8 @@ export async function receiveWebhook(deps: Deps, sealed: string, body: Body): Pr
     const { webhook: url, owner, webhookSigner: signer = owner } = fresh
     if (url === undefined) return answered(200)
     const messageId = await messageIdOf(fresh.grantId, run, status)
-    if (isDurable) {
+    // Nothing is kept of a deleted job: what still comes of it is sent while the platform waits.
+    if (isDurable && !fresh.deleted) {
       // A fault leaves it open whether it is: the body stays.
       isKept = true
       isKept = await keepWebhook(deps, bound, { messageId, url, object })

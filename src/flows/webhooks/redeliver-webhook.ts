@@ -30,6 +30,7 @@ export async function redeliverWebhook(deps: Deps, call: Call, jobId: string): P
   await proveCaller(deps, call, admission)
   const { webhook: url } = grant
   if (url === undefined) throw new GatewayError('not_found', 'The job has no webhook')
+  if (grant.deleted) throw new GatewayError('not_found', 'The job was deleted')
 
   const kept = await lastDelivery(deps, grant)
   const outgoing =
@@ -73,7 +74,6 @@ async function fromResult(
 ): Promise<OutgoingWebhook | undefined> {
   const { day, endpointId, jobId, retries = 0, owner, webhookSigner: signer = owner } = grant
   const { stateStore: store } = deps
-  if (grant.deleted) return undefined
   const key = resultKey(day, endpointId, jobId, retries)
   const { status, body } = await store.send({ method: 'GET', key })
   if (status !== 200) {

@@ -293,6 +293,43 @@ describe('what is kept', () => {
     expect(await attemptsWithin(80 * hour)).toEqual([])
   })
 
+  test('is nothing of a job that was deleted: what still comes is sent once', async () => {
+    const path = await bed.submit()
+    expect((await bed.ask('DELETE', '/v2/demo/jobs/job-1')).status).toBe(204)
+    bed.receiver = () => answer(500)
+    expect((await bed.post(path)).status).toBe(500)
+    await bed.gateway.idle()
+    expect(bodies()).toEqual([])
+    expect(keys().filter((key) => key.startsWith('webhooks/'))).toEqual([])
+    expect(await attemptsWithin(80 * hour)).toEqual([])
+    expect((await bed.ask('POST', redeliverPath, { body: '' })).status).toBe(404)
+  })
+
+  test('is nothing of a job that another instance deletes while the webhook comes', async () => {
+    const path = await bed.submit()
+    const { store } = bed.gateway
+    store.before = async (line) => {
+      if (!line.startsWith('put due/')) return
+      store.before = () => {}
+      await bed.ask('DELETE', '/v2/demo/jobs/job-1', { deps: bed.instance() })
+    }
+    bed.receiver = () => answer(500)
+    expect((await bed.post(path)).status).toBe(500)
+    await bed.gateway.idle()
+    expect(bodies()).toEqual([])
+    expect(keys().filter((key) => key.startsWith('webhooks/'))).toEqual([])
+  })
+
+  test('is not sent again at the wish of one who has deleted the job', async () => {
+    await begin()
+    const { grants } = bed.gateway.deps
+    const found = await grants.find('demo', 'job-1')
+    // A deletion that was stopped halfway.
+    await grants.update(found?.grantId ?? '', (grant) => ({ ...grant, deleted: true }))
+    expect((await bed.ask('POST', redeliverPath, { body: '' })).status).toBe(404)
+    expect(bed.received).toHaveLength(1)
+  })
+
   test('goes when its day is over, though nobody sends any more', async () => {
     bed.receiver = () => answer(500)
     await begin()
