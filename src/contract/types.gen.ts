@@ -947,7 +947,7 @@ export interface paths {
                  * @example demo
                  */
                 readonly endpointId: components["parameters"]["EndpointId"];
-                /** @description The workers' own path; it may contain `/`, and may be empty */
+                /** @description The workers' own path; it may contain `/`, and may be empty (`/lb/{endpointId}` alone is served, too) */
                 readonly path: string;
             };
             readonly cookie?: never;
@@ -4885,7 +4885,7 @@ export interface operations {
                  * @example demo
                  */
                 readonly endpointId: components["parameters"]["EndpointId"];
-                /** @description The workers' own path; it may contain `/`, and may be empty */
+                /** @description The workers' own path; it may contain `/`, and may be empty (`/lb/{endpointId}` alone is served, too) */
                 readonly path: string;
             };
             readonly cookie?: never;
@@ -4924,7 +4924,7 @@ export interface operations {
                  * @example demo
                  */
                 readonly endpointId: components["parameters"]["EndpointId"];
-                /** @description The workers' own path; it may contain `/`, and may be empty */
+                /** @description The workers' own path; it may contain `/`, and may be empty (`/lb/{endpointId}` alone is served, too) */
                 readonly path: string;
             };
             readonly cookie?: never;
@@ -4968,7 +4968,7 @@ export interface operations {
                  * @example demo
                  */
                 readonly endpointId: components["parameters"]["EndpointId"];
-                /** @description The workers' own path; it may contain `/`, and may be empty */
+                /** @description The workers' own path; it may contain `/`, and may be empty (`/lb/{endpointId}` alone is served, too) */
                 readonly path: string;
             };
             readonly cookie?: never;
@@ -5012,7 +5012,7 @@ export interface operations {
                  * @example demo
                  */
                 readonly endpointId: components["parameters"]["EndpointId"];
-                /** @description The workers' own path; it may contain `/`, and may be empty */
+                /** @description The workers' own path; it may contain `/`, and may be empty (`/lb/{endpointId}` alone is served, too) */
                 readonly path: string;
             };
             readonly cookie?: never;
@@ -5051,7 +5051,7 @@ export interface operations {
                  * @example demo
                  */
                 readonly endpointId: components["parameters"]["EndpointId"];
-                /** @description The workers' own path; it may contain `/`, and may be empty */
+                /** @description The workers' own path; it may contain `/`, and may be empty (`/lb/{endpointId}` alone is served, too) */
                 readonly path: string;
             };
             readonly cookie?: never;
@@ -5090,7 +5090,7 @@ export interface operations {
                  * @example demo
                  */
                 readonly endpointId: components["parameters"]["EndpointId"];
-                /** @description The workers' own path; it may contain `/`, and may be empty */
+                /** @description The workers' own path; it may contain `/`, and may be empty (`/lb/{endpointId}` alone is served, too) */
                 readonly path: string;
             };
             readonly cookie?: never;
@@ -5129,7 +5129,7 @@ export interface operations {
                  * @example demo
                  */
                 readonly endpointId: components["parameters"]["EndpointId"];
-                /** @description The workers' own path; it may contain `/`, and may be empty */
+                /** @description The workers' own path; it may contain `/`, and may be empty (`/lb/{endpointId}` alone is served, too) */
                 readonly path: string;
             };
             readonly cookie?: never;
