@@ -42,5 +42,8 @@ export async function openWebSocket(
   if (response.status !== 101) return await passBack(deps, call, admission, response)
   const names = [...answerNames(admission), ...acceptNames]
   const options = await cleaning(deps, [], call.endpointId)
-  return { status: 101, headers: await cleanHeaders(response.headers, options, names) }
+  const cleaned = await cleanHeaders(response.headers, options, names)
+  // No body follows whose end would count them.
+  options.onDone?.()
+  return { status: 101, headers: cleaned }
 }

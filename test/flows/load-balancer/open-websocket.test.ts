@@ -57,6 +57,13 @@ describe("a WebSocket of a caller with the gateway's own key", () => {
       'sec-websocket-protocol': 'chat',
       'x-runpod-echo': '**********',
     })
+    expect(gateway.logged).toContainEqual(
+      expect.objectContaining({
+        event: 'counted',
+        counter: 'secrets_removed',
+        kind: 'upstream key',
+      }),
+    )
   })
 
   test('is refused in the words of the workers, cleaned', async () => {
