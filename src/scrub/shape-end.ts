@@ -13,6 +13,14 @@ const KEY = /^(?:[A-Za-z0-9+/]|\\+\/|%(?:25)*2[bBfF]){0,41}/
 const KEY_CHARACTER = /[A-Za-z0-9+/]|\\+\/|%(?:25)*2[bBfF]/g
 const KEY_CHARACTERS = 40
 const KEY_BYTES = 200
+/** Backslashes of a run that are kept until its end is there. */
+const MAX_BACKSLASHES = 64
+const PARAMETER =
+  /^(?:[A-Za-z0-9+/=_.~*-]|%(?:25){0,9}(?:2b|2f|3d)|\\{1,64}\/|\\{1,64}u00(?:2b|2f|3d))*/i
+/** What may become an escape of a parameter's. */
+const BEGUN_ESCAPE = /^(?:%(?:25){0,9}[23]?|\\{1,64}(?:u(?:0(?:0[23]?)?)?)?)?$/
+/** Bytes of a parameter that are looked at in one go: most are shorter. */
+const WINDOW = 512
 
 /** Where a value goes on to in `view` from `at`, where all before `at` is known to be of it. */
 export function reachOf(shape: ValueShape, view: Uint8Array, at: number, final: boolean): Reach {
@@ -56,7 +64,9 @@ function quotedEnd(view: Uint8Array, from: number, shape: ValueShape, final: boo
     if (byte !== BACKSLASH) continue
     let to = at
     while (view[to] === BACKSLASH) to++
-    if (to === view.length && !final) return { end: at, isOver: false }
+    // Eights, as each depth counts in twos, fours or eights whether a quote after them closes.
+    const past = Math.max(0, to - at - MAX_BACKSLASHES)
+    if (to === view.length && !final) return { end: at + past - (past % 8), isOver: false }
     // Escaped backslashes may stand right before the quote's own.
     const more = to - at - shape.level
     const isClosing = more < 0 || more % (2 * (shape.level + 1)) === 0
@@ -69,14 +79,14 @@ function quotedEnd(view: Uint8Array, from: number, shape: ValueShape, final: boo
 }
 
 function parameterEnd(view: Uint8Array, from: number, final: boolean): Reach {
-  const text = latin1.decode(view.subarray(from))
-  const value = /^(?:[A-Za-z0-9+/=_.~*-]|%(?:25)*(?:2b|2f|3d)|\\+\/|\\+u00(?:2b|2f|3d))*/i.exec(
-    text,
-  )
-  const end = from + (value?.[0].length ?? 0)
-  const rest = text.slice(end - from)
-  const isOpen = /^(?:%(?:2|25|252|3)?|\\+(?:u(?:0(?:0(?:2|3)?)?)?)?)?$/.test(rest)
-  return { end, isOver: final || !isOpen }
+  for (let at = from; ; ) {
+    const text = latin1.decode(view.subarray(at, at + WINDOW))
+    const length = PARAMETER.exec(text)?.[0].length ?? 0
+    const isBegun = BEGUN_ESCAPE.test(text.slice(length))
+    const isWhole = at + WINDOW >= view.length
+    at += length
+    if (isWhole || !isBegun) return { end: at, isOver: final || !isBegun }
+  }
 }
 
 /** All of a key or nothing: `end` stays at `from` where it is none, or cannot be told yet. */

@@ -33,6 +33,20 @@ function everyWay(text: string, shapes = safe) {
   return whole
 }
 
+/** Bytes that wait at most while a text comes in small chunks. */
+function mostHeld(text: string, shapes: readonly ShapeName[]): number {
+  const scrubber = new Scrubber({ secrets, bases: [], signedHosts: [], shapes })
+  const all = encoder.encode(text)
+  let [held, most] = [0, 0]
+  for (let at = 0; at < all.length; at += 100) {
+    const chunk = all.slice(at, at + 100)
+    held += chunk.length
+    for (const one of scrubber.write(chunk)) if (one instanceof Uint8Array) held -= one.length
+    most = Math.max(most, held)
+  }
+  return most
+}
+
 /** What stands between `«` and `»` is to be masked, the rest to stay. */
 function masks(marked: string, shapes = safe): string[] {
   const text = marked.replace(/[«»]/g, '')
@@ -96,6 +110,23 @@ describe('An AWS error body', () => {
     const cuts = Array.from({ length: 20 }, (_, i) => i * 10_000)
     const { text: out } = scrub(text, cuts, safe)
     expect(out).toMatch(/^<SignatureProvided>\*{65536,75536}a+$/)
+  })
+
+  it('ends with its quote, however many backslashes stand before', () => {
+    for (const pairs of [31, 32, 33, 36, 40, 70]) {
+      const value = `ab${'\\'.repeat(pairs)}`
+      masks(`{"SignatureProvided":"«${inJson(value)}»","b":2}`)
+      masks(`{"e":"{\\"SignatureProvided\\":\\"«${inJson(inJson(value))}»\\",\\"b\\":2}"}`)
+    }
+  })
+
+  it('holds no backslashes without end', () => {
+    for (const start of ['"SignatureProvided":"', '"e":"{\\"CanonicalRequest\\":\\"']) {
+      const text = `${start}${'\\'.repeat(100_000)}`
+      const cuts = Array.from({ length: 10 }, (_, i) => i * 10_000)
+      expect(mostHeld(text, safe)).toBeLessThan(200)
+      expect(scrub(text, cuts, safe).text).toMatch(/^[^*]+\*{65536,75536}\\+$/)
+    }
   })
 
   it('is left alone where only its words are there, or no such rule is', () => {
@@ -177,6 +208,19 @@ describe('Rules that are asked for', () => {
     masks('https:\\/\\/a.example\\/k?sv=1\\u0026se=2&sig=«aB%2Bc»', shapes)
     masks('u=https%3A%2F%2Fa%2F%3FX-Goog-Signature%3D«0a»%26x', shapes)
     masks('https://a.example/k?X-Amz-Signature=0123abcd', safe)
+  })
+
+  it('mask a signature of any length, and hold none of its escapes without end', () => {
+    const shapes = ['presigned-url'] as const
+    for (const length of [500, 505, 509, 510, 511, 512, 513, 1024, 2000]) {
+      const value = `${'a'.repeat(length)}%25252B\\\\u003d\\/%252fb`
+      masks(`X-Amz-Security-Token=«${value}» c`, shapes)
+    }
+    for (const endless of ['\\', '25']) {
+      const text = `X-Amz-Signature=a%${endless.repeat(10_000)}`
+      expect(mostHeld(text, shapes)).toBeLessThan(200)
+      expect(mostHeld(text.replace('%', ''), shapes)).toBeLessThan(200)
+    }
   })
 
   it('mask tokens of other services', () => {
