@@ -32,20 +32,28 @@ export function requireOwnOperation(principal: Principal, method: string, path: 
   if (!own?.test(path)) throw new GatewayError('not_found', 'Cannot find this route')
 }
 
-/** Members of a response's request by which it goes on where a stored one has ended. */
-export const continuingMembers: readonly string[] = ['previous_response_id', 'conversation']
+/** Members of a response's request by which it goes on where a stored one has ended, or takes a stored prompt. */
+export const continuingMembers: readonly string[] = [
+  'previous_response_id',
+  'conversation',
+  'prompt',
+]
 
-/** Whether a request may go on where somebody else's has ended, so that its body must be read. */
+/** Whether a request may name what is somebody else's, so that its body must be read. */
 export function mayContinue(principal: Principal, call: Call, path: string): boolean {
   return principal.mode !== 'passthrough' && call.method === 'POST' && path.endsWith('/responses')
 }
 
-/** @throws {GatewayError} invalid_request for a request that goes on where a stored response ended */
+/**
+ * Refuses a request that goes on where a stored response ended, or that takes a stored prompt.
+ *
+ * @throws {GatewayError} invalid_request
+ */
 export function refuseContinuing(residue: Residue): void {
   for (const name of continuingMembers) {
     const values = members(residue, name).map((member) => valueAt(residue, member))
     if (values.every((value) => value === null)) continue
-    const detail = `Cannot use "${name}" here: whose it is cannot be told; send the conversation`
+    const detail = `Cannot use "${name}" here: whose it is cannot be told; send what it stands for`
     throw new GatewayError('invalid_request', detail, { pointer: `/${name}` })
   }
 }

@@ -335,10 +335,11 @@ describe('with keys of the gateway', () => {
       '{"previous_response_id":"resp_1"}',
       '{"previous_response_id":null,"previous\\u005fresponse_id":"resp_1"}',
       JSON.stringify({ conversation: { id: 'conv_1' }, input: dataUri }),
+      '{"input":"hi","prompt":{"id":"pmpt_1","variables":{}}}',
     ]) {
       await expect(keyed(body, at)).rejects.toMatchObject({
         code: 'invalid_request',
-        facts: { pointer: expect.stringMatching(/^\/(previous_response_id|conversation)$/) },
+        facts: { pointer: expect.stringMatching(/^\/(previous_response_id|conversation|prompt)$/) },
       })
     }
     for (const headers of [
@@ -351,7 +352,7 @@ describe('with keys of the gateway', () => {
     }
     expect(gateway.sent).toEqual([])
     expect([...gateway.store.objects.keys()]).toEqual([])
-    const free = '{ "input":{"conversation":"c"},"previous_response_id":null}'
+    const free = '{ "input":{"conversation":"c"},"previous_response_id":null,"prompt":null}'
     await keyed(free, at)
     expect(sentText()).toBe(free)
   })
