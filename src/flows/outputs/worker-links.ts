@@ -11,6 +11,14 @@ import type { Deps } from '../deps.ts'
 import { createListedOutputs } from './listed-outputs.ts'
 import { accessIdOf, createReferences, linkOf, referenceBase } from './resolve-reference.ts'
 
+interface Output {
+  readonly grant: Grant
+  readonly path: string
+}
+
+/** Jobs of one answer whose outputs are listed to tell whose a plain link is. */
+const maxAsked = 20
+
 /**
  * How URLs of these jobs are replaced: a worker's links by links of the gateway's own, whether they
  * lead to the job bucket or, with keys of the store itself, to the store, and its references to
@@ -32,33 +40,52 @@ export function workerLinks(deps: Deps, grants: readonly Grant[]): CleanOptions[
     const its = { accessId, isString }
     if (grant.access === undefined) {
       const uris = [jobBucketName]
-      return readWorkerLink(url, { ...its, bases: [jobBucketUrl], below, uris })
+      const link = readWorkerLink(url, { ...its, bases: [jobBucketUrl], below, uris })
+      return link && { link, isNamed: url.includes(accessId) }
     }
     const store = config.stores.get(grant.storeId)
     const uris = store === undefined ? [] : [store.bucket]
-    return readWorkerLink(url, { ...its, buckets: bucketUrls(store), uris })
+    const link = readWorkerLink(url, { ...its, buckets: bucketUrls(store), uris })
+    // A key of the store itself is one job's alone.
+    return link && { link, isNamed: true }
   }
 
   async function fileLink(url: string, isString: boolean): Promise<string | undefined> {
     let refused: string | undefined
+    let found: Output[] = []
+    let isSure = grants.length === 1
     for (const grant of grants) {
-      const found = await linkIn(grant, url, isString)
-      if (found === undefined) continue
-      if ('refused' in found) {
-        refused = found.refused
+      const { link, isNamed = false } = (await linkIn(grant, url, isString)) ?? {}
+      if (link === undefined) continue
+      if ('refused' in link) {
+        refused = link.refused
         continue
       }
-      const path = grant.access === undefined ? found.key : virtualPath(grant, found.key)
-      const isReadable = path !== undefined && realKey(grant, path, 'read') !== undefined
-      if (!isReadable) refused = 'beyond the job'
-      // What only may be a link, as a sentence may begin with one, is one where its file is there.
-      else if (!isString || (await outputsOf(grant)).has(path)) return await linkTo(grant, path)
+      const path = grant.access === undefined ? link.key : virtualPath(grant, link.key)
+      if (path === undefined || realKey(grant, path, 'read') === undefined) {
+        refused = 'beyond the job'
+        continue
+      }
+      isSure ||= isNamed
+      found = isNamed ? [{ grant, path }] : [...found, { grant, path }]
+      if (isNamed) break
     }
+    // What only may be a link, as a sentence may begin with one, is one where its file is there.
+    const output = isSure && !isString ? found[0] : await onlyOneThere(found)
+    if (output !== undefined) return await linkTo(output)
     if (refused !== undefined && !isString) references.refuse(refused, grants[0])
     return undefined
   }
 
-  async function linkTo(grant: Grant, path: string): Promise<string> {
+  /** In an answer about several jobs a plain link is of the one that has written its file. */
+  async function onlyOneThere(found: readonly Output[]): Promise<Output | undefined> {
+    if (found.length > maxAsked) return undefined
+    const there: Output[] = []
+    for (const one of found) if ((await outputsOf(one.grant)).has(one.path)) there.push(one)
+    return there.length === 1 ? there[0] : undefined
+  }
+
+  async function linkTo({ grant, path }: Output): Promise<string> {
     const { grantId, readExpiresAt: expiresAt } = grant
     return await makeFileLink({ keyring, publicUrl, grantId, path, expiresAt })
   }

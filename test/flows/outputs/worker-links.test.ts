@@ -170,6 +170,47 @@ describe('a link that is none of the job', () => {
   })
 })
 
+describe('a plain link in an answer about several jobs', () => {
+  const base = 'https://gateway.example/s3/job_files'
+
+  async function several(count: number) {
+    await gateway.store.put(`${outputPrefix(grant)}both.png`, utf8.encode('first'))
+    const grants = [grant]
+    for (let i = 1; i < count; i++) {
+      const grantId = createGrantId(grant.day)
+      const root = outputPrefix(grant).replace(grant.grantId, grantId)
+      const mounts = grant.mounts.map((one) => ({
+        ...one,
+        key: one.key.replaceAll(grant.grantId, grantId),
+      }))
+      const other = { ...grant, grantId, jobId: `other-${i}`, mounts }
+      await gateway.deps.grants.seal(other)
+      await gateway.store.put(`${root}both.png`, utf8.encode('other'))
+      if (i === count - 1) await gateway.store.put(`${root}b.png`, utf8.encode('last'))
+      grants.push(other)
+    }
+    const options = await cleaning(gateway.deps, grants)
+    return (text: string) => cleanText(text, options)
+  }
+
+  test('is of the one that has the file, and of nobody where two or none have it', async () => {
+    const clean = await several(3)
+    expect(await fileAt(await clean(`${base}/b.png`))).toBe('last')
+    expect(await fileAt(await clean('s3://job_files/b.png'))).toBe('last')
+    for (const text of [`${base}/both.png`, 's3://job_files/both.png', `${base}/c.png`]) {
+      expect(await clean(text)).toBe(text)
+    }
+    expect(await fileAt(await clean(signed(`${base}/both.png`)))).toBe('first')
+    expect(refusals()).toEqual([])
+  })
+
+  test('stays where too many outputs would have to be listed', async () => {
+    const clean = await several(21)
+    expect(await clean(`${base}/b.png`)).toBe(`${base}/b.png`)
+    expect(await fileAt(await clean(signed(`${base}/both.png`)))).toBe('first')
+  })
+})
+
 describe('a URI of the store’s own bucket', () => {
   const day = '2026-11-21'
   const folder = `${day}/${createGrantId(day)}`
