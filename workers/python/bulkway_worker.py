@@ -331,7 +331,7 @@ class _Run:
                 rule = self._options.kind_at(path)
                 staged = _parse_input(value, self._bucket.access_id)
                 if staged is None and rule is not None:
-                    staged = _parse_key(value, self._bucket.name)
+                    staged = _parse_key(value, self._bucket)
                 if staged is not None:
                     kind = rule or self._options.kind_of(staged.type)
                     if kind != "keep":
@@ -859,12 +859,12 @@ def _parse_input(text: str, access_id: str) -> _Staged | None:
     return _Staged(unquote(match[2]), form, media_type)
 
 
-def _parse_key(text: str, bucket_name: str) -> _Staged | None:
-    """Reads a plain key of a staged file, `in/…` or `s3://{bucketName}/…`."""
-    own = f"s3://{bucket_name}/"
+def _parse_key(text: str, bucket: _Bucket) -> _Staged | None:
+    """Reads a plain key of a staged file, `{keyPrefix}in/…` or `s3://{bucketName}/…`."""
+    own = f"s3://{bucket.name}/"
     if text.startswith(own):
         key = text[len(own) :]
-    elif text.startswith("in/"):
+    elif text.startswith(("in/", f"{bucket.prefix}in/")):
         key = text
     else:
         return None

@@ -240,6 +240,19 @@ class Inputs(unittest.TestCase):
             base64.b64encode(b"input").decode(),
         )
 
+    def test_plain_keys_of_a_store_itself_begin_with_their_prefix(self):
+        config = {**s3_config, "keyPrefix": "native/é/"}
+        key = put("native/é/in/0-a.png", b"native")
+        value = {"a": key, "b": f"s3://job_files/{key}", "c": "native/in/0-a.png"}
+        seen = []
+
+        def handler(job):
+            seen.append(job["input"])
+
+        wrap(handler, inputs={"/input/*": "bytes"})(job_of(value, s3Config=config))
+        wrap(handler)(job_of(value, s3Config=config))
+        self.assertEqual(seen, [{**value, "a": b"native", "b": b"native"}, value])
+
     def test_what_is_no_reference_of_this_job_stays(self):
         for text in (
             reference("staged/a", of="BW1OTHER"),
