@@ -95,9 +95,16 @@ export async function cleaning(
   endpointId: string | undefined = grants[0]?.endpointId,
 ): Promise<CleanOptions> {
   const counts = new Map<string, { kind: string; form: string; count: number }>()
-  return {
+  const links = workerLinks(deps, grants, async (text) => {
+    // All else as it is for the answer, or its patterns would be made anew for each link.
+    return await cleanText(text, {
+      ...options,
+      links: { ...links, rewrite: async () => undefined },
+    })
+  })
+  const options: CleanOptions = {
     secrets: await compiledSecrets(deps, grants, endpointId),
-    links: workerLinks(deps, grants),
+    links,
     signedHosts: signedHosts(deps),
     shapes: deps.config.scrub.shapes,
     json: true,
@@ -116,6 +123,7 @@ export async function cleaning(
       counts.clear()
     },
   }
+  return options
 }
 
 async function compiledSecrets(

@@ -22,9 +22,14 @@ const maxAsked = 20
 /**
  * How URLs of these jobs are replaced: a worker's links by links of the gateway's own, whether they
  * lead to the job bucket or, with keys of the store itself, to the store, and its references to
- * outputs; the sealed webhook's by the client's own.
+ * outputs; the sealed webhook's by the client's own. `clean` removes the secrets from a text that a
+ * worker has chosen, such as a file's name.
  */
-export function workerLinks(deps: Deps, grants: readonly Grant[]): CleanOptions['links'] & {} {
+export function workerLinks(
+  deps: Deps,
+  grants: readonly Grant[],
+  clean: (text: string) => Promise<string>,
+): CleanOptions['links'] & {} {
   const { config, keyring, platform } = deps
   const outputsOf = createListedOutputs(deps)
   const { publicUrl, jobBucketUrl } = config
@@ -72,7 +77,7 @@ export function workerLinks(deps: Deps, grants: readonly Grant[]): CleanOptions[
     }
     // What only may be a link, as a sentence may begin with one, is one where its file is there.
     const output = isSure && !isString ? found[0] : await onlyOneThere(found)
-    if (output !== undefined) return await linkTo(output)
+    if (output !== undefined) return await shown(await linkTo(output))
     if (refused !== undefined && !isString) references.refuse(refused, grants[0])
     return undefined
   }
@@ -90,6 +95,12 @@ export function workerLinks(deps: Deps, grants: readonly Grant[]): CleanOptions[
     return await makeFileLink({ keyring, publicUrl, grantId, path, expiresAt })
   }
 
+  /** A link with no secret in what follows its sealed part, which is for the eye alone. */
+  async function shown(link: string): Promise<string> {
+    const at = link.indexOf('/', filesUrl.length + 1) + 1
+    return link.slice(0, at) + (await clean(link.slice(at)))
+  }
+
   async function rewrite(url: string, isString: boolean): Promise<string | undefined> {
     if (url.startsWith(`${webhooksUrl}/`)) {
       const claim = await readWebhookToken(keyring, url.slice(webhooksUrl.length + 1))
@@ -103,7 +114,7 @@ export function workerLinks(deps: Deps, grants: readonly Grant[]): CleanOptions[
     }
     if (url.startsWith(`${referenceBase}/`)) {
       const output = isString ? undefined : await references.resolve(url)
-      return output && (await linkOf(deps, output))
+      return output && (await shown(await linkOf(deps, output)))
     }
     return await fileLink(url, isString)
   }

@@ -116,6 +116,37 @@ describe('a link to an output', () => {
     expect(gateway.logged).toContainEqual(expect.objectContaining({ event: 'outputs_not_listed' }))
   })
 
+  test('shows no secret that a worker made part of a file’s name or type', async () => {
+    const { accessSecret } = JSON.parse(
+      Buffer.from(gateway.sent.at(-1)?.body ?? []).toString(),
+    ).s3Config
+    const key = `rpa_${'aB3'.repeat(14)}`
+    for (const secret of [accessSecret, key]) {
+      // A slash would end the name.
+      const name = `a ${secret.replaceAll('/', '%2F')}.png`
+      await wrote(`out/${name}`, 'pixels')
+      const encoded = encodeURIComponent(name)
+      for (const text of [
+        signed(`https://gateway.example/s3/job_files/out/${encoded}`),
+        `https://gateway.example/s3/job_files/out/${encoded}`,
+        `s3://job_files/out/${name}`,
+        `bulkway-output://${accessId}/${encodeURIComponent(`out/${name}`)}?as=base64`,
+      ]) {
+        const link = await seen(text)
+        expect(`${link}`, text).not.toContain(secret)
+        expect(decodeURIComponent(`${link}`), text).toMatch(/\/a \*+\.png$/)
+        expect(await fileAt(link), text).toBe('pixels')
+      }
+    }
+    const own = { upstream: 'https://upstream.example/v2', store: 'main' }
+    await start({ endpoints: { '*': own, demo: { ...own, outputs: 'inline' } } })
+    const options = await cleaning(gateway.deps, [grant])
+    const reference = `bulkway-output://${accessId}/a.png?as=base64&type=image%2F${accessId}&bytes=6`
+    expect(await cleanText(reference, options)).toMatch(
+      /\/a\.png#as=base64&type=image%2F\*{20,}&bytes=6$/,
+    )
+  })
+
   test('elsewhere stays byte for byte', async () => {
     const output = [
       'https://elsewhere.example/job_files/a b.png?X-Amz-Signature=sig',
