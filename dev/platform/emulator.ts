@@ -13,6 +13,9 @@ import { createQueue, type Retention } from './queue.ts'
 import { deliverWebhook, type WebhookTry } from './webhook.ts'
 import { isWorkerRoute, serveWorker } from './worker-side.ts'
 
+/** Milliseconds for which a connection that nobody uses is kept. */
+const keptOpenMs = 600_000
+
 /** Settings of the emulator. */
 export interface PlatformOptions {
   /** 0 picks a free one. */
@@ -151,6 +154,9 @@ export async function createPlatform(options: PlatformOptions): Promise<Emulated
       exchange.answer(500, { error: error instanceof Error ? error.message : 'failed' })
     })
   })
+  // A worker that computes sees no connection close, and sends its result over one that it kept:
+  // with Node's five seconds the result would be lost, which the platform's edge does not do to it.
+  server.keepAliveTimeout = keptOpenMs
   server.requestTimeout = 0
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
