@@ -22,7 +22,7 @@ export const callsPerJob = {
   /** The grant, the job record, and the grant with its job. */
   submit: { a: 3, b: 0, free: 0 },
   /** The kept result, the mark of what is due, and the ended grant; no webhook of the client's. */
-  webhook: { a: 3, b: 2, free: 0 },
+  webhook: { a: 3, b: 3, free: 0 },
   /** The mark, the grant, a list of the inputs; then grant, record and result when their day is over. */
   sweep: { a: 1, b: 3, free: 4 },
 } as const satisfies Record<string, Calls>

@@ -129,6 +129,7 @@ export class Job {
       yield pool.take
       taken = true
     }
+    yield* this.#grant(instance, true)
     yield* world.state(instance, 'writes')
     if (taken) pool.give()
     yield* this.#grant(instance, true)
