@@ -36,12 +36,13 @@ async function good(method: string, path: string, body?: unknown): Promise<Answe
 
 /** Waits until every request of a batch is over; gives the summary. */
 async function settled(batchId: string): Promise<Record<string, unknown>> {
-  for (;;) {
+  const left = async () => {
     const batch = json(await good('GET', `/${batchId}`))
     const over = Number(batch['requestCompleted']) + Number(batch['requestFailed'])
-    if (over === batch['requestTotal']) return batch
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    return Number(batch['requestTotal']) - over
   }
+  await expect.poll(left, { timeout: 60_000 }).toBe(0)
+  return json(await good('GET', `/${batchId}`))
 }
 
 interface Listed {
