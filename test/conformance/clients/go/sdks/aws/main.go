@@ -13,6 +13,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -37,10 +38,20 @@ func expect(holds bool, what ...any) {
 	}
 }
 
-// Counts how bodies are signed, and whether `accept-encoding` is.
-type counting struct{ forms map[string]int }
+// Counts how bodies are signed, and whether `accept-encoding` is; uploaders send several at once.
+type counting struct {
+	turn  *sync.Mutex
+	forms map[string]int
+}
 
 func (c counting) RoundTrip(request *http.Request) (*http.Response, error) {
+	c.count(request)
+	return http.DefaultTransport.RoundTrip(request)
+}
+
+func (c counting) count(request *http.Request) {
+	c.turn.Lock()
+	defer c.turn.Unlock()
 	if form := request.Header.Get("X-Amz-Content-Sha256"); request.Method == http.MethodPut && form != "" {
 		if len(form) == 64 {
 			form = "literal"
@@ -50,7 +61,6 @@ func (c counting) RoundTrip(request *http.Request) (*http.Response, error) {
 	if strings.Contains(request.Header.Get("Authorization"), "accept-encoding") {
 		c.forms["accept-encoding signed"]++
 	}
-	return http.DefaultTransport.RoundTrip(request)
 }
 
 func main() {
@@ -60,7 +70,7 @@ func main() {
 		Region:       "us-east-1",
 		UsePathStyle: true,
 		Credentials:  credentials.NewStaticCredentialsProvider(os.Args[2], os.Args[3], ""),
-		HTTPClient:   &http.Client{Transport: counting{forms}},
+		HTTPClient:   &http.Client{Transport: counting{&sync.Mutex{}, forms}},
 	})
 	drive(client, aws.String(os.Args[4]))
 	fmt.Println(forms)

@@ -13,6 +13,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/minio/minio-go/v7"
@@ -47,7 +48,7 @@ func main() {
 			Creds:           credentials.NewStaticV4(os.Args[2], os.Args[3], ""),
 			Secure:          base.Scheme == "https",
 			TrailingHeaders: trailing,
-			Transport:       counting{forms, must(minio.DefaultTransport(base.Scheme == "https"))},
+			Transport:       counting{&sync.Mutex{}, forms, must(minio.DefaultTransport(base.Scheme == "https"))},
 		}))
 		prefix := fmt.Sprintf("minio-%v/", trailing)
 		sums := []minio.ChecksumType{}
@@ -63,20 +64,27 @@ func main() {
 	fmt.Println("done")
 }
 
-// Counts how bodies are signed.
+// Counts how bodies are signed; uploaders send several at once.
 type counting struct {
+	turn  *sync.Mutex
 	forms map[string]int
 	next  http.RoundTripper
 }
 
 func (c counting) RoundTrip(request *http.Request) (*http.Response, error) {
+	c.count(request)
+	return c.next.RoundTrip(request)
+}
+
+func (c counting) count(request *http.Request) {
+	c.turn.Lock()
+	defer c.turn.Unlock()
 	if form := request.Header.Get("X-Amz-Content-Sha256"); request.Method == http.MethodPut {
 		if len(form) == 64 {
 			form = "literal"
 		}
 		c.forms[form]++
 	}
-	return c.next.RoundTrip(request)
 }
 
 func drive(client *minio.Client, bucket, prefix string, sums []minio.ChecksumType) {
