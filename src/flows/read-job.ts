@@ -31,7 +31,7 @@ export async function readJob(
   await requireOwner(principal, grant)
   const askedAt = deps.platform.now()
   const ask = () => forward(deps, call, endpoint, principal, `${operation}/${jobId}`)
-  if (grant === undefined) return await passBack(deps, call, jobId, await ask())
+  if (grant === undefined) return await passBack(deps, call, jobId, ask)
   const isStatus = operation.startsWith('status')
   const { response, isKept } = isStatus
     ? await askOrRecall(deps, call, admission, grant, ask)
@@ -53,9 +53,13 @@ async function passBack(
   deps: Deps,
   { endpointId }: Call,
   jobId: string,
-  response: IncomingResponse,
+  ask: () => Promise<IncomingResponse>,
 ): Promise<Reply> {
-  const notes = await deps.batches.notesOfRequest(endpointId, jobId)
+  // Upstream takes longer than the store does.
+  const noted = deps.batches.notesOfRequest(endpointId, jobId)
+  noted.catch(() => {})
+  const response = await ask()
+  const notes = await noted
   if (notes.length === 0) return await untouched(deps, response)
   return await cleanWhole(deps, response, await readWhole(deps, response), [], endpointId, notes)
 }
