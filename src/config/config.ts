@@ -16,6 +16,32 @@ export interface StoreConfig {
   readonly webIdentity?: WebIdentityConfig
   readonly r2?: R2Config
   readonly b2?: B2Config
+  /** Of a store of kind `runpod-volume`, and of no other. */
+  readonly volume?: VolumeConfig
+}
+
+/** A network volume, or several that hold the same files. */
+export interface VolumeConfig {
+  /** Where workers see it, without a trailing slash. */
+  readonly mountPath: string
+  /** Folder of what the gateway owns, with a trailing slash. */
+  readonly prefix: string
+  /** Folders outside `prefix` that uploads may be kept in, with trailing slashes. */
+  readonly sharedPaths: readonly string[]
+  /** Whether one job at a time may write to it. */
+  readonly exclusive: boolean
+  /** The store's own volume first, then its replicas. */
+  readonly members: readonly VolumeMember[]
+}
+
+/** One volume of them. */
+export interface VolumeMember {
+  /** The volume's id. */
+  readonly bucket: string
+  /** As RunPod spells it, such as `EU-RO-1`; requests are signed for it. */
+  readonly dataCenterId: string
+  /** No trailing slash. */
+  readonly endpoint: string
 }
 
 /** AssumeRole: with whose keys, where, for which role. */

@@ -100,7 +100,10 @@ export const DEFAULTS = {
   },
   "ConfigStore": {
     "pathStyle": true,
-    "presign": true
+    "presign": true,
+    "mountPath": "/runpod-volume",
+    "prefix": "bulkway/",
+    "exclusive": false
   },
   "ConfigStoreB2": {
     "endpoint": "https://api.backblazeb2.com"

@@ -1705,6 +1705,27 @@ export interface components {
             readonly presign?: boolean;
             readonly accessKeyId: components["schemas"]["SecretReference"];
             readonly secretAccessKey: components["schemas"]["SecretReference"];
+            /** @description `runpod-volume`: datacenter of the volume, such as `EU-RO-1`. It is the region, and makes the endpoint. */
+            readonly dataCenterId?: string;
+            /** @description `runpod-volume`: other volumes to which everything is written in the same pass over the bytes. */
+            readonly replicas?: readonly components["schemas"]["ConfigStoreReplica"][];
+            /**
+             * @description `runpod-volume`: where workers see the volume.
+             * @default /runpod-volume
+             */
+            readonly mountPath?: string;
+            /**
+             * @description `runpod-volume`: folder of the volume in which the gateway keeps what it owns, with a slash at the end.
+             * @default bulkway/
+             */
+            readonly prefix?: string;
+            /** @description `runpod-volume`: folders from the volume's root on, such as `models/`, in which uploads that are kept for good may lie under names of their own. */
+            readonly sharedPaths?: readonly string[];
+            /**
+             * @description `runpod-volume`: one job at a time, for workers that write to paths they share.
+             * @default false
+             */
+            readonly exclusive?: boolean;
             readonly sts?: components["schemas"]["ConfigStoreSts"];
             readonly webIdentity?: components["schemas"]["ConfigStoreWebIdentity"];
             readonly r2?: components["schemas"]["ConfigStoreR2"];
@@ -1726,6 +1747,15 @@ export interface components {
         readonly ConfigStoreR2: {
             /** @description Cloudflare account of the bucket; the endpoint may name no other. */
             readonly accountId: string;
+        };
+        /** @description Another volume that holds the same files, in another datacenter; it belongs to the account of the first. */
+        readonly ConfigStoreReplica: {
+            /** @description Id of the volume. */
+            readonly bucket: string;
+            /** @description Datacenter of the volume, such as `US-KS-2`. */
+            readonly dataCenterId: string;
+            /** @description URL of its S3 API; default `https://s3api-{dataCenterId}.runpod.io`, lower case. */
+            readonly endpoint?: string;
         };
         /** @description How `access: "sts"` gets a job's keys: AssumeRole with an inline session policy. */
         readonly ConfigStoreSts: {
