@@ -2,6 +2,7 @@ import { issuerFault } from './check-role.ts'
 import type { NativeAccess } from './config.ts'
 import type { ConfigFault } from './config-error.ts'
 import type { ConfigDocument } from './parse-document.ts'
+import { endpointOf } from './read-place.ts'
 import { providerOf } from './store-provider.ts'
 
 type EndpointDocument = ConfigDocument['endpoints'][string]
@@ -42,7 +43,7 @@ export function checkNativeAccess(
   const storeId = endpoint.store ?? document.stateStore
   const store = document.stores[storeId]
   if (store === undefined) return
-  const provider = providerOf(store.endpoint)
+  const provider = providerOf(endpointOf(store) ?? '')
   if (provider !== undefined && !provider.access.includes(access)) {
     const instead = [...provider.access, 'job-bucket'].map((way) => `"${way}"`).join(' or ')
     const { name, reason } = provider

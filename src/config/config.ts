@@ -1,8 +1,12 @@
 import type { Secret } from '../log.ts'
+import type { PresetName } from './presets.ts'
 
 export interface StoreConfig {
   readonly id: string
-  readonly kind: 's3'
+  /** How it is spoken to. */
+  readonly kind: 's3' | 'runpod-volume'
+  /** The kind as the document names it: a key of `PRESETS`; absent in stores made by hand. */
+  readonly preset?: PresetName
   /** https://host[:port][/path], without a trailing slash. */
   readonly endpoint: string
   readonly region: string
@@ -10,6 +14,8 @@ export interface StoreConfig {
   readonly pathStyle: boolean
   /** Whether clients may be given presigned URLs; otherwise their parts come through the gateway. */
   readonly presign: boolean
+  /** US dollars a month for 10^9 bytes; absent: the preset's. */
+  readonly pricePerGbMonth?: number
   readonly accessKeyId: Secret
   readonly secretAccessKey: Secret
   readonly sts?: StsConfig

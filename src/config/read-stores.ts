@@ -5,7 +5,9 @@ import type { B2Config, StoreConfig, StsConfig, WebIdentityConfig } from './conf
 import type { ConfigFault } from './config-error.ts'
 import type { ConfigDocument } from './parse-document.ts'
 import { parseBaseUrl } from './parse-url.ts'
+import { readPlace } from './read-place.ts'
 import type { SecretReader } from './read-secrets.ts'
+import { checkNoVolume, readVolume } from './read-volume.ts'
 import { providerOf } from './store-provider.ts'
 
 type StoreDocument = ConfigDocument['stores'][string]
@@ -17,6 +19,7 @@ interface Reading {
   /** Pointer of the store. */
   readonly pointer: string
   readonly endpoint: string
+  readonly region: string
   readonly accessKeyId: Secret
   readonly secretAccessKey: Secret
   readonly readSecret: SecretReader
@@ -32,14 +35,18 @@ export function readStores(
   const read = new Map<string, StoreConfig>()
   for (const [id, document] of Object.entries(stores)) {
     const pointer = `/stores/${id}`
-    // A store in a private network may speak plain http: its keys never travel, signatures do.
-    const endpoint = parseBaseUrl(document.endpoint, `${pointer}/endpoint`, faults, false)
+    const isVolume = document.kind === 'runpod-volume'
+    if (!isVolume) checkNoVolume(document, pointer, faults)
+    const place = isVolume
+      ? { ...readVolume(document, pointer, faults), pathStyle: true, presign: false }
+      : readPlace(document, pointer, faults)
+    const { endpoint, region } = place
     const accessKeyId = readSecret(document.accessKeyId, `${pointer}/accessKeyId`)
     const secretAccessKey = readSecret(document.secretAccessKey, `${pointer}/secretAccessKey`)
     const keys = { accessKeyId, secretAccessKey }
-    const reading: Reading = { document, pointer, endpoint, ...keys, readSecret, faults }
-    const { kind, region, bucket } = document
-    const { pathStyle, presign } = { ...DEFAULTS.ConfigStore, ...document }
+    const reading: Reading = { document, pointer, endpoint, region, ...keys, readSecret, faults }
+    const { kind: preset, bucket, pricePerGbMonth } = document
+    const kind = isVolume ? 'runpod-volume' : 's3'
     const sts = readSts(reading)
     const webIdentity = readWebIdentity(reading)
     const b2 = readB2(reading)
@@ -47,7 +54,8 @@ export function readStores(
     read.set(
       id,
       Object.freeze({
-        ...{ id, kind, endpoint, region, bucket, pathStyle, presign, ...keys },
+        ...{ id, kind, preset, bucket, ...place, ...keys },
+        ...(pricePerGbMonth !== undefined && { pricePerGbMonth }),
         ...(sts && { sts }),
         ...(webIdentity && { webIdentity }),
         ...(accountId !== undefined && { r2: Object.freeze({ accountId }) }),
@@ -60,7 +68,7 @@ export function readStores(
 
 function readAccount({ document, endpoint, pointer, faults }: Reading): string | undefined {
   const told = providerOf(endpoint)?.accountId
-  const given = document.r2?.accountId
+  const given = document.r2?.accountId ?? document.accountId
   if (given !== undefined && told !== undefined && given !== told) {
     const message = 'is not the account that the endpoint names'
     faults.push({ pointer: `${pointer}/r2/accountId`, message })
@@ -112,8 +120,8 @@ function readB2(reading: Reading): B2Config | undefined {
 
 /** The regional STS beside AWS and Wasabi; other servers answer for both at one address. */
 function stsEndpoint(reading: Reading, given: string | undefined, pointer: string): string {
-  const { endpoint, document, faults } = reading
-  const sts = providerOf(endpoint)?.sts?.replace('{region}', document.region)
+  const { endpoint, region, faults } = reading
+  const sts = providerOf(endpoint)?.sts?.replace('{region}', region)
   // Its answers hold keys, and web identity sends a bearer token: over https alone.
   return parseBaseUrl(given ?? sts ?? endpoint, pointer, faults)
 }

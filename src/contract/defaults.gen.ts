@@ -99,8 +99,6 @@ export const DEFAULTS = {
     "partsInFlight": 2
   },
   "ConfigStore": {
-    "pathStyle": true,
-    "presign": true,
     "mountPath": "/runpod-volume",
     "prefix": "bulkway/",
     "exclusive": false

@@ -1376,18 +1376,18 @@ export interface components {
             /** @description Id of the store for payloads and outputs. */
             readonly store?: string;
             /**
-             * @description What the worker is given in place of a payload: a key in the bucket that `s3Config` names, the same as `s3://{bucketName}/{key}`, a link, or `original`: a `bulkway-input://…` from which `bulkway_worker.py` makes the value that the client sent. Without it nothing is staged and an over-limit body is a 413.
+             * @description What the worker is given in place of a payload: a key in the bucket that `s3Config` names, the same as `s3://{bucketName}/{key}`, a link, or `original`: a `bulkway-input://…` from which `bulkway_worker.py` makes the value that the client sent, or `path`: where the worker finds the file on its network volume. Without it nothing is staged and an over-limit body is a 413.
              * @enum {string}
              */
-            readonly as?: "key" | "s3-uri" | "url" | "original";
+            readonly as?: "key" | "s3-uri" | "url" | "original" | "path";
             /**
-             * @description Access that a job is given to its files: the gateway's own job bucket, which every worker and store can use; temporary keys of the store itself (`sts`, `web-identity`, `r2`: the worker must take a session token; `b2`: it need not); or none.
+             * @description Access that a job is given to its files: the gateway's own job bucket, which every worker and store can use; `volume`: the network volume that the worker mounts, without any keys; temporary keys of the store itself (`sts`, `web-identity`, `r2`: the worker must take a session token; `b2`: it need not); or none.
              * @default job-bucket
              * @enum {string}
              */
-            readonly access?: "job-bucket" | "sts" | "web-identity" | "r2" | "b2" | "none";
+            readonly access?: "job-bucket" | "volume" | "sts" | "web-identity" | "r2" | "b2" | "none";
             /**
-             * @description When `s3Config` is added to a request: when something of it was staged, always or never. Absent: `always` where `outputs` is set, else `staged`, or `never` with `access: "none"`.
+             * @description When `s3Config` is added to a request: when something of it was staged, always or never. Absent: `always` where `outputs` is set, else `staged`, or `never` with `access: "none"` or `"volume"`.
              * @enum {string}
              */
             readonly s3Config?: "staged" | "always" | "never";
@@ -1621,7 +1621,7 @@ export interface components {
              * @description What the worker is given in its place, if not the endpoint's `as`.
              * @enum {string}
              */
-            readonly as?: "key" | "s3-uri" | "url" | "original";
+            readonly as?: "key" | "s3-uri" | "url" | "original" | "path";
         };
         /** @description Names of the fields of `s3Config`. The first four are always there, under RunPod's own names unless others are given; the last three only where they are named here. */
         readonly ConfigS3ConfigFields: {
@@ -1680,29 +1680,32 @@ export interface components {
             /** @description Part buffers for all requests together; 32 on Node and 6 on Workers unless given. */
             readonly poolParts?: number;
         };
-        /** @description One S3-compatible bucket. */
+        /** @description One S3-compatible bucket, or a network volume. */
         readonly ConfigStore: {
             /**
-             * @description Protocol of the store.
+             * @description Which store it is: [stores.md](stores.md) says what follows. `s3` is any store that is not named here.
              * @enum {string}
              */
-            readonly kind: "s3";
-            /** @description URL of the store without the bucket, such as `https://s3.eu-west-1.amazonaws.com`. */
-            readonly endpoint: string;
-            /** @description Region that requests are signed for; `auto` on R2. */
-            readonly region: string;
+            readonly kind: "s3" | "aws" | "r2" | "ceph" | "minio" | "seaweedfs" | "b2" | "wasabi" | "gcs" | "garage" | "digitalocean" | "tigris" | "runpod-volume";
+            /** @description URL of the store without the bucket, such as `https://s3.eu-west-1.amazonaws.com`; may be left out where the kind makes it of the fields beside it. */
+            readonly endpoint?: string;
+            /** @description Region that requests are signed for; may be left out where the kind or the endpoint tells it. */
+            readonly region?: string;
+            /** @description `r2`: Cloudflare account of the bucket; makes the endpoint. */
+            readonly accountId?: string;
+            /**
+             * @description `r2`: jurisdiction of the bucket, where it was made with one.
+             * @enum {string}
+             */
+            readonly jurisdiction?: "eu" | "fedramp";
             /** @description Name of the bucket. */
             readonly bucket: string;
-            /**
-             * @description True: the bucket stands in the path; false: in the host name.
-             * @default true
-             */
+            /** @description True: the bucket stands in the path; false: in the host name. Absent: as suits the kind, true for `s3`. */
             readonly pathStyle?: boolean;
-            /**
-             * @description False: the store has no presigned URLs, or browsers cannot reach it; uploads and files go through the gateway then.
-             * @default true
-             */
+            /** @description False: the store has no presigned URLs, or browsers cannot reach it; uploads and files go through the gateway then. Absent: true, but for `runpod-volume`, which has none. */
             readonly presign?: boolean;
+            /** @description US dollars that a GB (10^9 bytes) costs a month, for `bulkway usage`. Absent: the price of the kind, where it has one. */
+            readonly pricePerGbMonth?: number;
             readonly accessKeyId: components["schemas"]["SecretReference"];
             readonly secretAccessKey: components["schemas"]["SecretReference"];
             /** @description `runpod-volume`: datacenter of the volume, such as `EU-RO-1`. It is the region, and makes the endpoint. */
@@ -2007,10 +2010,10 @@ export interface components {
             /** @description How the worker would reach the files. */
             readonly access: {
                 /**
-                 * @description Whose keys it would be given; `none` where none.
+                 * @description Whose keys it would be given; `volume`: none, the files lie on its network volume; `none` where none.
                  * @enum {string}
                  */
-                readonly kind: "job-bucket" | "sts" | "web-identity" | "r2" | "b2" | "none";
+                readonly kind: "job-bucket" | "volume" | "sts" | "web-identity" | "r2" | "b2" | "none";
                 /** @description Whether an `s3Config` would be put in. */
                 readonly s3Config: boolean;
             };
@@ -2082,11 +2085,13 @@ export interface components {
              * @description What the worker would get in its place.
              * @enum {string}
              */
-            readonly as: "key" | "s3-uri" | "url" | "original";
+            readonly as: "key" | "s3-uri" | "url" | "original" | "path";
             /** @description Id of the store, as in the configuration. */
             readonly store: string;
             /** @description Path in the job's bucket. */
             readonly path: string;
+            /** @description Where the worker would find it on its network volume, where `as` is `path`; a job has a folder of its own, which has another name each time. */
+            readonly workerPath?: string;
             /**
              * @description Why: it came as a file (in a form, or as the body), a rule says so, the endpoint stages everything, or the request could be too large for the platform.
              * @enum {string}
@@ -2101,11 +2106,13 @@ export interface components {
              * @description What the worker would get in its place.
              * @enum {string}
              */
-            readonly as: "key" | "s3-uri" | "url" | "original";
+            readonly as: "key" | "s3-uri" | "url" | "original" | "path";
             /** @description Id of the store, as in the configuration. */
             readonly store: string;
             /** @description Path in the job's bucket. */
             readonly path: string;
+            /** @description Where the worker would find it on its network volume, where `as` is `path`; a job has a folder of its own, which has another name each time. */
+            readonly workerPath?: string;
         };
         /** @description An error of the gateway's own (RFC 9457), with the `error` text that the platform's clients read. */
         readonly Problem: {
