@@ -15,6 +15,7 @@ export type ProblemCode =
   | 'forbidden'
   | 'not_found'
   | 'upload_not_found'
+  | 'retention_refused'
   | 'retry_impossible'
   | 'upload_incomplete'
   | 'upload_offset'
@@ -50,6 +51,7 @@ export const PROBLEMS: Readonly<
   webhook_refused: { status: 400, title: 'The webhook URL is not allowed' },
   invalid_form: { status: 400, title: 'The form is not valid' },
   digest_mismatch: { status: 400, title: 'The body does not have the digest it announces' },
+  retention_refused: { status: 400, title: 'The endpoint does not keep files so long' },
   upload_mismatch: { status: 400, title: 'What was uploaded is not what was announced' },
   unauthorized: { status: 401, title: 'The API key is missing or not valid' },
   forbidden: { status: 403, title: 'The API key may not do this' },

@@ -1,4 +1,5 @@
 import type { Secret } from '../log.ts'
+import type { RetentionConfig } from './read-retention.ts'
 import type { PresetName } from './presets.ts'
 
 export interface StoreConfig {
@@ -183,6 +184,10 @@ export interface KeyConfig {
 
 /** Whose tokens are accepted, and what their claims are called. */
 export interface JwtConfig {
+  /** Absent: `job`, and requests may ask for nothing else. */
+  readonly retention?: RetentionConfig
+  /** Absent: a request that names a session is refused. */
+  readonly sessions?: SessionsConfig
   readonly mode: 'jwt'
   readonly issuer: string
   readonly audience: string
@@ -217,6 +222,8 @@ export interface Config {
     readonly openSeconds: number
     readonly keepSeconds: number
     readonly persist: boolean
+  /** Ids of the endpoints that have settings, `*` among them. */
+  readonly endpointIds: readonly string[]
   }
   readonly access: {
     readonly linkSeconds: number
@@ -277,3 +284,9 @@ export interface Config {
   /** First one is used for new things, all are accepted. */
   readonly masterKeys: readonly { readonly kid: string; readonly key: Secret }[]
 }
+  /** The sweep that a cron trigger starts. */
+  readonly sweep: {
+    readonly cron: string
+    readonly requests: number
+    readonly requestsPerSecond: number
+  }

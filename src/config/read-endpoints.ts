@@ -5,6 +5,7 @@ import type { ConfigFault } from './config-error.ts'
 import type { ConfigDocument } from './parse-document.ts'
 import { parseBaseUrl } from './parse-url.ts'
 import { readLoadBalancer } from './read-load-balancer.ts'
+import { readRetentionConfig } from './read-retention.ts'
 import type { SecretReader } from './read-secrets.ts'
 
 type EndpointDocument = ConfigDocument['endpoints'][string]
@@ -68,6 +69,10 @@ export function readEndpoints(
         ...(merged.loadBalancer && {
           loadBalancer: readLoadBalancer(merged.loadBalancer, at('loadBalancer'), faults),
         }),
+        ...(merged.retention && {
+          retention: readRetentionConfig(merged.retention, at('retention'), faults),
+        }),
+        ...(merged.sessions && { sessions: readSessions(merged, at, faults) }),
       }),
     )
   }
