@@ -6,12 +6,20 @@ import { type Child, isFree, startChild } from './child.ts'
 import { type GatewayOptions, root, startGateway } from './gateway.ts'
 import { createPlatform, type EmulatedPlatform, type PlatformOptions } from './platform/emulator.ts'
 import { type DevStore, type StoreFacts, startStore } from './store.ts'
+import {
+  type StackVolumes,
+  type StackVolumesOptions,
+  startVolumes,
+  volumeConfig,
+  volumeEnv,
+  volumePorts,
+} from './volume/stack-volumes.ts'
 import { startSampleWorker } from './worker/sample-worker.ts'
 
 /** What a stack is made of. */
 export interface StackOptions {
   readonly runtime: 'node' | 'workers'
-  /** The gateway's port; the platform's is the next one, the store's the one after. */
+  /** The gateway's port; the platform's is the next one, then the store's, then the volumes'. */
   readonly port: number
   /** State of the stack; kept when it stops. */
   readonly directory: string
@@ -19,6 +27,8 @@ export interface StackOptions {
   readonly worker?: 'sample' | 'none'
   /** Default `r2`, local R2; `none` where another store is used. */
   readonly store?: 'r2' | 'none'
+  /** Network volumes; the default configuration has endpoint and store `volume` for them then. */
+  readonly volume?: StackVolumesOptions
   /** The gateway's configuration: a whole document, or a change of the default one. */
   readonly config?: object | ((base: ReturnType<typeof defaultConfig>) => object)
   /** Secrets for the gateway, over those that the stack makes. */
@@ -39,6 +49,8 @@ export interface DevStack {
   readonly platform: EmulatedPlatform
   /** Undefined where the stack has no store of its own. */
   readonly store: DevStore | undefined
+  /** Undefined where the stack has no network volume. */
+  readonly volume: StackVolumes | undefined
   /** The gateway's configuration file. */
   readonly configPath: string
   /** What the gateway's environment has beside the configuration. */
@@ -68,9 +80,11 @@ export class PortBusy extends Error {
 export function defaultConfig(
   port: number,
   store: Pick<StoreFacts, 'endpoint' | 'region' | 'bucket'>,
+  volumes?: StackVolumes,
 ) {
   const { endpoint, region, bucket } = store
   const upstream = `http://127.0.0.1:${port + 1}/v2`
+  const volume = volumes && volumeConfig(volumes, upstream)
   return {
     publicUrl: `http://127.0.0.1:${port}`,
     stores: {
@@ -83,11 +97,13 @@ export function defaultConfig(
         accessKeyId: { env: 'BULKWAY_STORE_ACCESS_KEY_ID' },
         secretAccessKey: { env: 'BULKWAY_STORE_SECRET_ACCESS_KEY' },
       },
+      ...(volume && { volume: volume.store }),
     },
     stateStore: 'main',
     endpoints: {
       '*': { upstream, store: 'main', as: 'key' },
       demo: { upstream, store: 'main', as: 'key', s3Config: 'always' },
+      ...(volume && { volume: volume.endpoint }),
     },
     auth: { mode: 'passthrough' },
     allowLoopbackWebhooks: true,
@@ -96,13 +112,16 @@ export function defaultConfig(
 }
 
 /**
- * Starts store, platform, gateway and sample worker on loopback, in this order. Whatever has
+ * Starts store, volumes, platform, gateway and sample worker on loopback, in this order. Whatever has
  * started is stopped again when a later part fails. Throws `PortBusy`.
  */
 export async function startStack(options: StackOptions): Promise<DevStack> {
   const { port, directory } = options
   const ownStore = options.store !== 'none'
-  const wanted = [port, port + 1, ...(ownStore ? [port + 2] : [])]
+  const wanted = [
+    ...[port, port + 1, ...(ownStore ? [port + 2] : [])],
+    ...(options.volume === undefined ? [] : volumePorts(port + 3, options.volume)),
+  ]
   for (const one of wanted) if (!(await isFree(one))) throw new PortBusy(one)
   await mkdir(directory, { recursive: true })
 
@@ -116,9 +135,17 @@ export async function startStack(options: StackOptions): Promise<DevStack> {
     stops.push(() => platform.close())
     const store = ownStore ? await startOwnStore(options) : undefined
     if (store !== undefined) stops.push(() => store.stop())
+    const volumes =
+      options.volume &&
+      (await startVolumes({
+        ...options.volume,
+        first: port + 3,
+        directory: join(directory, 'volumes'),
+      }))
+    if (volumes !== undefined) stops.push(() => volumes.stop())
 
     const facts = store ?? { endpoint: '', region: '', bucket: '' }
-    const base = defaultConfig(port, facts)
+    const base = defaultConfig(port, facts, volumes)
     const { config = base } = options
     const document = typeof config === 'function' ? config(base) : config
     const configText = JSON.stringify(document, undefined, 2)
@@ -129,6 +156,7 @@ export async function startStack(options: StackOptions): Promise<DevStack> {
         BULKWAY_STORE_ACCESS_KEY_ID: store.accessKeyId,
         BULKWAY_STORE_SECRET_ACCESS_KEY: store.secretAccessKey,
       }),
+      ...(volumes !== undefined && volumeEnv(volumes)),
       BULKWAY_MASTER_KEYS: await masterKeysOf(directory),
       ...options.env,
     }
@@ -148,8 +176,7 @@ export async function startStack(options: StackOptions): Promise<DevStack> {
     if (options.gateway !== false) gateway = await startGateway(gatewayOptions)
 
     if (options.worker !== 'none') {
-      const worker = startSampleWorker({ platformUrl: platform.url })
-      stops.push(() => worker.stop())
+      stops.push(...startWorkers(platform.url, volumes))
     }
     if (options.sweepSeconds !== undefined) {
       stops.push(sweepEvery(options.sweepSeconds, { ...env, BULKWAY_CONFIG: configPath }))
@@ -160,6 +187,7 @@ export async function startStack(options: StackOptions): Promise<DevStack> {
       platformUrl: platform.url,
       platform,
       store,
+      volume: volumes,
       configPath,
       env,
       gatewayPid: () => gateway?.pid,
@@ -176,6 +204,20 @@ export async function startStack(options: StackOptions): Promise<DevStack> {
     await stop()
     throw error
   }
+}
+
+/** One for `demo` and, where there is a volume, one that has it mounted; returns what stops them. */
+function startWorkers(
+  platformUrl: string,
+  volumes: StackVolumes | undefined,
+): (() => Promise<void>)[] {
+  const workers = [startSampleWorker({ platformUrl })]
+  const directory = volumes?.volumes[0]?.directory
+  if (volumes !== undefined && directory !== undefined) {
+    const mount = { mountPath: volumes.mountPath, directory }
+    workers.push(startSampleWorker({ platformUrl, endpointId: 'volume', mount }))
+  }
+  return workers.map((worker) => () => worker.stop())
 }
 
 async function startOwnStore({ port, directory, env }: StackOptions): Promise<DevStore> {

@@ -1,19 +1,27 @@
 import { randomBytes } from 'node:crypto'
+import type { Mount } from './mount.ts'
 import { type JobResult, type JobScope, runWorker, type TakenJob } from './platform-loop.ts'
-import { inputOf, tasks } from './tasks.ts'
+import { inputOf, type TaskScope, tasks } from './tasks.ts'
 
 /** Starts the sample worker, which knows only the four documented fields of `s3Config`. */
 export function startSampleWorker(options: {
   /** `http://host:port` of the platform. */
   readonly platformUrl: string
   readonly endpointId?: string
+  /** The network volume that it has mounted. */
+  readonly mount?: Mount | undefined
 }): { stop(): Promise<void> } {
-  const { platformUrl, endpointId = 'demo' } = options
+  const { platformUrl, endpointId = 'demo', mount } = options
   const workerId = `sample-${randomBytes(3).toString('hex')}`
-  return runWorker({ platformUrl, endpointId, workerId, handler: perform })
+  return runWorker({
+    platformUrl,
+    endpointId,
+    workerId,
+    handler: (job, scope) => perform(job, { ...scope, mount }),
+  })
 }
 
-async function perform(job: TakenJob, scope: JobScope): Promise<JobResult> {
+async function perform(job: TakenJob, scope: TaskScope): Promise<JobResult> {
   const input = inputOf(job)
   const name = `${input['task']}`
   try {

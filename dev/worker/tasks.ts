@@ -3,25 +3,35 @@ import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { asObject, type JsonObject } from '../platform/job.ts'
 import { createClient, type Digest, digest, parseS3Config, type Written, write } from './bucket.ts'
 import { leakForms, secretsOf } from './leak.ts'
+import { digestPath, isOnVolume, type Mount, type WrittenPath, writePath } from './mount.ts'
 import type { JobScope, TakenJob } from './platform-loop.ts'
 
+/** What a task has beside its job. */
+export interface TaskScope extends JobScope {
+  /** The network volume of the endpoint, if it has one. */
+  readonly mount: Mount | undefined
+}
+
 /** One thing that the sample worker can do; what it returns is the job's output. */
-export type Task = (job: TakenJob, input: JsonObject, scope: JobScope) => Promise<unknown>
+export type Task = (job: TakenJob, input: JsonObject, scope: TaskScope) => Promise<unknown>
 
 /** What `input.task` may name. */
 export const tasks: Readonly<Record<string, Task>> = {
-  /** Reads every `in/…` key and every link of the input. */
-  async digest(job, input, { signal }) {
-    return { files: await digestAll(job, input, signal) }
+  /** Reads every `in/…` key, every link and every file of the volume that the input names. */
+  async digest(job, input, scope) {
+    return { files: await digestAll(job, input, scope) }
   },
-  /** Writes `input.bytes` random bytes to `input.key` (`out.bin`). */
-  async write(job, input, { signal }) {
-    return await writeOutput(job, input, signal)
+  /**
+   * Writes `input.bytes` random bytes to `input.key` (`out.bin`): of the bucket, or of the
+   * directory `input.directory` on the volume.
+   */
+  async write(job, input, scope) {
+    return await writeOutput(job, input, scope)
   },
   /** Reads, writes, and answers its whole job as some workers do: the scene of the demo. */
-  async scene(job, input, { signal }) {
-    const files = await digestAll(job, input, signal)
-    return { files, written: await writeOutput(job, input, signal), job }
+  async scene(job, input, scope) {
+    const files = await digestAll(job, input, scope)
+    return { files, written: await writeOutput(job, input, scope), job }
   },
   /** Answers the whole job as it was received. */
   async echo(job) {
@@ -63,29 +73,41 @@ export const tasks: Readonly<Record<string, Task>> = {
 async function digestAll(
   job: TakenJob,
   input: JsonObject,
-  signal: AbortSignal,
+  { signal, mount }: TaskScope,
 ): Promise<readonly Digest[]> {
   const s3Config = job.s3Config === undefined ? undefined : parseS3Config(job.s3Config)
   const files: Digest[] = []
-  for (const path of pathsOf(input)) files.push(await digest(path, s3Config, signal))
+  for (const path of pathsOf(input, mount)) {
+    if (mount === undefined || !isOnVolume(path, mount)) {
+      files.push(await digest(path, s3Config, signal))
+      continue
+    }
+    const found = await digestPath(path, mount)
+    if (found !== undefined) files.push(found)
+  }
   return files
 }
 
 async function writeOutput(
   job: TakenJob,
-  { bytes, key }: JsonObject,
-  signal: AbortSignal,
-): Promise<Written> {
+  { bytes, key, directory }: JsonObject,
+  { signal, mount }: TaskScope,
+): Promise<Written | WrittenPath> {
   const name = typeof key === 'string' ? key : 'out.bin'
   const count = typeof bytes === 'number' ? bytes : 1_024
+  if (typeof directory === 'string' && mount !== undefined && isOnVolume(directory, mount)) {
+    return await writePath(`${directory}/${name}`, count, mount)
+  }
   return await write(name, count, parseS3Config(job.s3Config), signal)
 }
 
-function pathsOf(value: unknown): string[] {
+function pathsOf(value: unknown, mount: Mount | undefined): string[] {
   if (typeof value === 'string') {
-    return value.startsWith('in/') || /^https?:\/\//.test(value) ? [value] : []
+    const named = value.startsWith('in/') || /^https?:\/\//.test(value)
+    return named || isOnVolume(value, mount) ? [value] : []
   }
-  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(pathsOf) : []
+  if (typeof value !== 'object' || value === null) return []
+  return Object.values(value).flatMap((one) => pathsOf(one, mount))
 }
 
 async function leakUrls(job: TakenJob): Promise<JsonObject> {
