@@ -96,7 +96,7 @@ export type ShapeRule =
   | 'github-token'
 
 /** What a worker is given in place of a payload. */
-export type PayloadForm = 'key' | 's3-uri' | 'url' | 'original'
+export type PayloadForm = 'key' | 's3-uri' | 'url' | 'original' | 'path'
 
 /** How a job gets keys of the store itself. */
 export type NativeAccess = 'sts' | 'web-identity' | 'r2' | 'b2'
@@ -145,7 +145,7 @@ export interface EndpointConfig {
   readonly storeId: string
   /** What the worker is given in place of a payload; absent: nothing is staged, over-limit bodies are 413. */
   readonly as?: PayloadForm
-  readonly access: 'job-bucket' | NativeAccess | 'none'
+  readonly access: 'job-bucket' | 'volume' | NativeAccess | 'none'
   readonly s3Config: 'staged' | 'always' | 'never'
   readonly s3ConfigFields: S3ConfigFieldNames
   readonly stage: 'over-limit' | 'always'

@@ -1,5 +1,6 @@
 import { DEFAULTS } from '../contract/defaults.gen.ts'
 import { checkNativeAccess } from './check-native-access.ts'
+import { checkVolumeAccess } from './check-volume-access.ts'
 import type { EndpointConfig, RuleConfig } from './config.ts'
 import type { ConfigFault } from './config-error.ts'
 import type { ConfigDocument } from './parse-document.ts'
@@ -33,6 +34,7 @@ export function readEndpoints(
     checkStore(merged, document, at, faults)
     checkAccess(merged, at, faults)
     checkNativeAccess({ ...merged, s3Config: s3ConfigOf(merged) }, document, at, faults)
+    checkVolumeAccess(merged, document, at, faults)
     if (withKeys && upstreamKey === undefined && (id !== '*' || onlyShared)) {
       faults.push({
         pointer: at('upstreamKey'),
@@ -85,7 +87,7 @@ function readRule(rule: NonNullable<EndpointDocument['rules']>[number]): RuleCon
 
 function s3ConfigOf({ access, outputs, s3Config }: EndpointDocument): EndpointConfig['s3Config'] {
   if (s3Config !== undefined) return s3Config
-  if (access === 'none') return 'never'
+  if (access === 'none' || access === 'volume') return 'never'
   return outputs === undefined ? 'staged' : 'always'
 }
 
@@ -118,14 +120,16 @@ function checkStore(
 
 function checkAccess(endpoint: EndpointDocument, at: Place, faults: ConfigFault[]): void {
   const { access, as, outputs, rules = [], s3Config } = endpoint
-  if (access === 'none' && s3Config !== undefined && s3Config !== 'never') {
-    const message = `must be "never" where access is "none", not "${s3Config}"`
+  const isWithout = access === 'none' || access === 'volume'
+  if (isWithout && s3Config !== undefined && s3Config !== 'never') {
+    const message = `must be "never" where access is "${access}", not "${s3Config}"`
     faults.push({ pointer: at('s3Config'), message })
   }
   if (s3ConfigOf(endpoint) !== 'never') return
-  const why = access === 'none' ? 'access is "none"' : 's3Config is "never"'
+  const why = isWithout ? `access is "${access}"` : 's3Config is "never"'
   const refuse = (pointer: string, form: string | undefined) => {
-    if (form === undefined || form === 'url') return
+    // A path needs no keys; whether the worker has a volume is another question.
+    if (form === undefined || form === 'url' || form === 'path') return
     const message = `must not be "${form}" where ${why}: the worker could not fetch it`
     faults.push({ pointer, message })
   }

@@ -35,6 +35,8 @@ export const DEFAULTS = {
     "stage": "over-limit",
     "stageMinBytes": 65536,
     "rules": [],
+    "contentAddressed": false,
+    "contentAddressedMaxObjects": 100,
     "runMaxBytes": 10485760,
     "runsyncMaxBytes": 20971520,
     "outputMaxBytes": 1099511627776,
@@ -77,6 +79,12 @@ export const DEFAULTS = {
   "ConfigOidc": {
     "tokenSeconds": 60
   },
+  "ConfigRetention": {
+    "default": "job",
+    "minSeconds": 60,
+    "maxSeconds": 2592000,
+    "persistent": false
+  },
   "ConfigRule": {
     "encoding": "base64"
   },
@@ -94,6 +102,13 @@ export const DEFAULTS = {
       "gateway-key"
     ]
   },
+  "ConfigSessions": {
+    "exclusive": true,
+    "keepSeconds": 2592000,
+    "waitSeconds": 60,
+    "maxBytes": 1099511627776,
+    "maxObjects": 100000
+  },
   "ConfigStaging": {
     "partBytes": 6291456,
     "partsInFlight": 2
@@ -101,7 +116,9 @@ export const DEFAULTS = {
   "ConfigStore": {
     "mountPath": "/runpod-volume",
     "prefix": "bulkway/",
-    "exclusive": false
+    "exclusive": false,
+    "completePollSeconds": 2,
+    "completeMaxSeconds": 900
   },
   "ConfigStoreB2": {
     "endpoint": "https://api.backblazeb2.com"
@@ -112,6 +129,11 @@ export const DEFAULTS = {
   "ConfigStoreWebIdentity": {
     "audience": "sts.amazonaws.com",
     "maxSeconds": 3600
+  },
+  "ConfigSweep": {
+    "cron": "13 * * * *",
+    "requests": 800,
+    "requestsPerSecond": 50
   },
   "ConfigUploads": {
     "partBytes": 16777216,

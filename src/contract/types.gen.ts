@@ -1257,6 +1257,7 @@ export interface components {
             readonly oidc?: components["schemas"]["ConfigOidc"];
             readonly webhooks?: components["schemas"]["ConfigWebhooks"];
             readonly scrub?: components["schemas"]["ConfigScrub"];
+            readonly sweep?: components["schemas"]["ConfigSweep"];
             /**
              * @description Lets webhooks go to loopback addresses and over plain http: development only.
              * @default false
@@ -1409,6 +1410,16 @@ export interface components {
              */
             readonly rules?: readonly components["schemas"]["ConfigRule"][];
             /**
+             * @description True: a staged file is named by the SHA-256 of its bytes, `in/sha256-{hex}.{extension}`, and stored once for its principal: what is sent again is the same key or path, which a worker may cache by. It outlives the job, until no job that was given it can run any more.
+             * @default false
+             */
+            readonly contentAddressed?: boolean;
+            /**
+             * @description Staged files of one request that are named by their content: each takes up to six requests to the stores. Those after them have names of their own.
+             * @default 100
+             */
+            readonly contentAddressedMaxObjects?: number;
+            /**
              * @description Largest body that the upstream takes at `run`.
              * @default 10485760
              */
@@ -1459,6 +1470,8 @@ export interface components {
              * @default 3600
              */
             readonly graceSeconds?: number;
+            readonly sessions?: components["schemas"]["ConfigSessions"];
+            readonly retention?: components["schemas"]["ConfigRetention"];
             readonly loadBalancer?: components["schemas"]["ConfigLoadBalancer"];
         };
         /** @description One key of the gateway, known by its hash. */
@@ -1603,6 +1616,29 @@ export interface components {
              */
             readonly tokenSeconds?: number;
         };
+        /** @description How long what belongs to a job is kept, and what a request may ask for by `Bulkway-Retention`. */
+        readonly ConfigRetention: {
+            /**
+             * @description Where a request says nothing: `job`, a number of seconds from the job's end, or `persistent`.
+             * @default job
+             */
+            readonly default?: string;
+            /**
+             * @description Fewest seconds from the job's end that a request may ask for.
+             * @default 60
+             */
+            readonly minSeconds?: number;
+            /**
+             * @description Most seconds from the job's end that a request may ask for.
+             * @default 2592000
+             */
+            readonly maxSeconds?: number;
+            /**
+             * @description Whether a request may ask that nothing goes before the job is deleted.
+             * @default false
+             */
+            readonly persistent?: boolean;
+        };
         /** @description How values at a JSON Pointer pattern are treated. */
         readonly ConfigRule: {
             /** @description JSON Pointer (RFC 6901) below `/input`; a token `*` stands for any one token. */
@@ -1664,6 +1700,34 @@ export interface components {
              *     ]
              */
             readonly shapes?: readonly ("aws-error" | "aws-secret" | "runpod-key" | "gateway-key" | "presigned-url" | "huggingface-token" | "github-token")[];
+        };
+        /** @description Directories that outlive jobs: a request names its session in `Bulkway-Session`. */
+        readonly ConfigSessions: {
+            /**
+             * @description True: one job at a time has a session, the next one waits; false: any number at once.
+             * @default true
+             */
+            readonly exclusive?: boolean;
+            /**
+             * @description Time for which a session's files are kept after its last job can have ended.
+             * @default 2592000
+             */
+            readonly keepSeconds?: number;
+            /**
+             * @description Time for which a request waits, its payloads stored, while another job has the session or the exclusive volume; then it is a 503.
+             * @default 60
+             */
+            readonly waitSeconds?: number;
+            /**
+             * @description Bytes that a session may hold; a write through the job bucket beyond them is a 403 `QuotaExceeded`.
+             * @default 1099511627776
+             */
+            readonly maxBytes?: number;
+            /**
+             * @description Files that a session may hold; one more through the job bucket is a 403 `QuotaExceeded`.
+             * @default 100000
+             */
+            readonly maxObjects?: number;
         };
         /** @description How payloads are written to a store. */
         readonly ConfigStaging: {
@@ -1729,6 +1793,16 @@ export interface components {
              * @default false
              */
             readonly exclusive?: boolean;
+            /**
+             * @description `runpod-volume`: seconds between two looks at whether a large file has been put together, where its answer was lost.
+             * @default 2
+             */
+            readonly completePollSeconds?: number;
+            /**
+             * @description `runpod-volume`: seconds after which a file that is not whole by then counts as not written.
+             * @default 900
+             */
+            readonly completeMaxSeconds?: number;
             readonly sts?: components["schemas"]["ConfigStoreSts"];
             readonly webIdentity?: components["schemas"]["ConfigStoreWebIdentity"];
             readonly r2?: components["schemas"]["ConfigStoreR2"];
@@ -1792,6 +1866,24 @@ export interface components {
              * @default 3600
              */
             readonly maxSeconds?: number;
+        };
+        /** @description The sweep that a cron trigger starts, on Workers. */
+        readonly ConfigSweep: {
+            /**
+             * @description Expression of the trigger that starts a sweep, spelled as in `triggers.crons` of `wrangler.toml`; all other triggers start none.
+             * @default 13 * * * *
+             */
+            readonly cron?: string;
+            /**
+             * @description Requests to the stores that one such sweep makes at most; the next one goes on. A Worker has 50 subrequests on the free plan.
+             * @default 800
+             */
+            readonly requests?: number;
+            /**
+             * @description Requests to the stores that such a sweep makes a second at most.
+             * @default 50
+             */
+            readonly requestsPerSecond?: number;
         };
         /** @description Files that clients put into the store before the request that uses them. */
         readonly ConfigUploads: {
@@ -2126,7 +2218,7 @@ export interface components {
              * @description Stable name of the problem, to switch on.
              * @enum {string}
              */
-            readonly code: "invalid_json" | "invalid_request" | "invalid_payload" | "nesting_too_deep" | "key_too_long" | "body_length_mismatch" | "client_gone" | "webhook_refused" | "invalid_form" | "digest_mismatch" | "upload_mismatch" | "unauthorized" | "forbidden" | "not_found" | "upload_not_found" | "retry_impossible" | "upload_incomplete" | "upload_offset" | "upload_expired" | "tus_version" | "body_too_large" | "too_many_items" | "content_encoding" | "unsupported_media_type" | "upload_locked" | "checksum_mismatch" | "internal_error" | "access_refused" | "upstream_unreachable" | "busy" | "access_unavailable" | "auth_unavailable" | "store_unavailable" | "job_not_bound" | "misconfigured";
+            readonly code: "invalid_json" | "invalid_request" | "invalid_payload" | "nesting_too_deep" | "key_too_long" | "body_length_mismatch" | "client_gone" | "retention_refused" | "webhook_refused" | "invalid_form" | "digest_mismatch" | "upload_mismatch" | "unauthorized" | "forbidden" | "not_found" | "upload_not_found" | "retry_impossible" | "upload_incomplete" | "upload_offset" | "upload_expired" | "tus_version" | "body_too_large" | "too_many_items" | "content_encoding" | "unsupported_media_type" | "upload_locked" | "checksum_mismatch" | "internal_error" | "access_refused" | "upstream_unreachable" | "busy" | "access_unavailable" | "auth_unavailable" | "store_unavailable" | "job_not_bound" | "misconfigured" | "volume_gone" | "volume_refused" | "volume_full";
             /** @description What happened this time and what to do. */
             readonly detail: string;
             /** @description The same text as `detail`. */

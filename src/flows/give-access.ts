@@ -1,5 +1,6 @@
 import { gatherInputs } from '../access/gather-inputs.ts'
 import type { Minted, Minter } from '../access/minter.ts'
+import { isNative } from '../config/check-native-access.ts'
 import type { EndpointConfig, NativeAccess } from '../config/config.ts'
 import { GatewayError } from '../errors.ts'
 import type { Grant, Mount } from '../grants/grant.ts'
@@ -84,7 +85,7 @@ export function chooseNative(
   { writeExpiresAt }: Lifetimes,
 ): { minter: Minter; access: NativeAccess } | undefined {
   const { access, storeId } = endpoint
-  if (access === 'job-bucket' || access === 'none') return undefined
+  if (!isNative(access)) return undefined
   const minter = deps.nativeMinter(storeId, access)
   if (minter === undefined) {
     throw new GatewayError('misconfigured', 'The endpoint’s store cannot issue keys')

@@ -1,3 +1,4 @@
+import { isNative } from '../config/check-native-access.ts'
 import type { Config, EndpointConfig } from '../config/config.ts'
 import { GatewayError } from '../errors.ts'
 import type { LiftRule } from '../json/rules.ts'
@@ -65,7 +66,7 @@ export function planSubmit(
   const maxBytes = operation === 'run' ? endpoint.runMaxBytes : endpoint.runsyncMaxBytes
   const size = call.contentLength
   const granted = principal.mode !== 'passthrough' || endpoint.s3Config === 'always'
-  const hasToken = endpoint.access !== 'job-bucket' && endpoint.access !== 'none'
+  const hasToken = isNative(endpoint.access)
   const added = hasToken ? addedWithTokenBytes : addedBytes
   const over = size === undefined || size + (granted ? added : 0) > maxBytes
   if (endpoint.as === undefined && size !== undefined && size > maxBytes) {

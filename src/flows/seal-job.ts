@@ -116,9 +116,13 @@ export function formsOf(
   { as }: Admission['endpoint'],
   residue: Residue,
 ): (rule: LiftRule | undefined) => PayloadForm {
-  // A key means something in our bucket only: beside the caller's own s3Config it is a link.
+  // A key means something in our bucket only: beside the caller's own s3Config it is a link. A path
+  // means the same beside any.
   const isLink = hasOwnS3Config(residue)
-  return (rule) => (isLink ? 'url' : (rule?.as ?? as ?? 'key'))
+  return (rule) => {
+    const form = rule?.as ?? as ?? 'key'
+    return isLink && form !== 'path' ? 'url' : form
+  }
 }
 
 /** Whether a job is given an s3Config. */
@@ -126,7 +130,7 @@ export function wantsS3Config(
   { access, s3Config }: Admission['endpoint'],
   { residue, staged, refs }: LiftedRequest,
 ): boolean {
-  if (access === 'none' || hasOwnS3Config(residue)) return false
+  if (access === 'none' || access === 'volume' || hasOwnS3Config(residue)) return false
   return s3Config === 'always' || (s3Config === 'staged' && staged.length + refs.length > 0)
 }
 

@@ -15,6 +15,7 @@ import {
 } from '../outputs/output-reference.ts'
 import type { Deps } from './deps.ts'
 import type { LiftedRequest } from './lift-payloads.ts'
+import { pathOnVolume } from './volume/path-on-volume.ts'
 
 /** The job whose files are named. */
 export interface StandInsJob {
@@ -45,11 +46,21 @@ export class StandIns {
   async of(path: string, form: PayloadForm, original: Original): Promise<string> {
     if (form === 'url') return JSON.stringify(await this.#link(path))
     const { grant, native, s3Config } = this.#job
+    if (form === 'path') return JSON.stringify(this.pathOf(path))
     const key = native === undefined ? path : (realKey(grant, path, 'read') ?? path)
     if (form === 'key') return JSON.stringify(key)
     if (form === 's3-uri') return JSON.stringify(`s3://${s3Config?.bucketName}/${key}`)
     const accessId = s3Config?.accessId ?? (await this.#plannedId())
     return JSON.stringify(renderInputReference({ accessId, key, ...original }))
+  }
+
+  /**
+   * Where the worker finds the file at a virtual path on its network volume.
+   * @throws {GatewayError} misconfigured where the job's store is none
+   */
+  pathOf(path: string): string {
+    const { grant } = this.#job
+    return pathOnVolume(this.#deps.config, grant, path)
   }
 
   async #plannedId(): Promise<string> {

@@ -10,7 +10,7 @@ export interface LiftRule {
   readonly encoding: 'base64' | 'text'
   /** Where only data URIs are lifted by size, bare base64 is too. */
   readonly bare?: boolean
-  readonly as?: 'key' | 's3-uri' | 'url' | 'original'
+  readonly as?: 'key' | 's3-uri' | 'url' | 'original' | 'path'
 }
 
 /** Rules ready for matching, in order of precedence; `compileRules` makes them. */

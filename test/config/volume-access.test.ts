@@ -1,0 +1,129 @@
+import { describe, expect, test } from 'vitest'
+import type { Config } from '../../src/config/config.ts'
+import { ConfigError } from '../../src/config/config-error.ts'
+import { readConfig } from '../../src/config/read-config.ts'
+
+const env: Record<string, string> = {
+  ID: 'user_account',
+  SECRET: 'rps_account',
+  RUNPOD: 'rpa_operator',
+  KEYS: `k1:${btoa('a'.repeat(32))}`,
+}
+const keys = { accessKeyId: { env: 'ID' }, secretAccessKey: { env: 'SECRET' } }
+const state = {
+  ...{ kind: 's3', region: 'eu-central-1', bucket: 'bulkway', ...keys },
+  endpoint: 'https://s3.eu-central-1.amazonaws.com',
+}
+
+interface Change {
+  readonly volume?: object
+  readonly endpoint?: object
+  readonly shared?: object
+  readonly more?: object
+}
+
+function read({ volume, endpoint, shared, more }: Change = {}): Config {
+  const document = {
+    publicUrl: 'https://gateway.example',
+    stores: {
+      main: state,
+      volume: {
+        ...{ kind: 'runpod-volume', bucket: 'agv6w2qcg7', dataCenterId: 'EU-RO-1', ...keys },
+        ...volume,
+      },
+    },
+    stateStore: 'main',
+    endpoints: {
+      '*': { store: 'volume', ...shared },
+      a: { as: 'path', access: 'volume', ...endpoint },
+    },
+    auth: { mode: 'passthrough' },
+    masterKeys: { env: 'KEYS' },
+    ...more,
+  }
+  return readConfig(JSON.stringify(document), (name) => env[name])
+}
+
+function faults(change: Change): Record<string, string> {
+  try {
+    read(change)
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    return Object.fromEntries(error.faults.map(({ pointer, message }) => [pointer, message]))
+  }
+  throw new Error('The configuration was taken')
+}
+
+describe('access "volume"', () => {
+  test('gives no s3Config, and names files by their path', () => {
+    expect(read().endpoint('a')).toMatchObject({ as: 'path', access: 'volume', s3Config: 'never' })
+  })
+
+  test('allows links beside paths', () => {
+    const endpoint = { rules: [{ pointer: '/input/audio', as: 'url' }] }
+    expect(read({ endpoint }).endpoint('a')?.rules[0]?.as).toBe('url')
+  })
+
+  test.each(['key', 's3-uri', 'original'])('refuses "%s", which needs keys', (as) => {
+    expect(faults({ endpoint: { as } })).toEqual({
+      '/endpoints/a/as': `must not be "${as}" where access is "volume": the worker could not fetch it`,
+    })
+  })
+
+  test('refuses an s3Config', () => {
+    expect(faults({ endpoint: { s3Config: 'always' } })['/endpoints/a/s3Config']).toBe(
+      'must be "never" where access is "volume", not "always"',
+    )
+  })
+
+  test('refuses outputs of the worker wrapper, which writes to a job bucket', () => {
+    expect(faults({ endpoint: { outputs: 'link' } })).toEqual({
+      '/endpoints/a/outputs':
+        'must not be "link" where access is "volume": the worker could not leave an output',
+    })
+  })
+
+  test('needs a network volume', () => {
+    expect(faults({ endpoint: { store: 'main' } })).toEqual({
+      '/endpoints/a/access':
+        'cannot be "volume" with the store "main" of kind "s3": its kind must be "runpod-volume"',
+    })
+  })
+})
+
+describe('as "path"', () => {
+  test.each(['job-bucket', 'none'])('is nothing that access "%s" could use', (access) => {
+    const message = `must not be "path" where access is "${access}": set access to "volume", with a store of kind "runpod-volume"`
+    expect(faults({ endpoint: { access } })).toEqual({ '/endpoints/a/as': message })
+    const rules = [{ pointer: '/input/x', as: 'path' }]
+    expect(faults({ endpoint: { access, as: 'url', rules } })).toEqual({
+      '/endpoints/a/rules/0/as': message,
+    })
+  })
+})
+
+describe('the account’s key of a network volume', () => {
+  test.each(['sts', 'web-identity', 'r2', 'b2'])(
+    'is not narrowed by access "%s": that is a fault',
+    (access) => {
+      const s3ConfigFields = { sessionToken: 'sessionToken' }
+      expect(
+        faults({ endpoint: { access, as: 'url', s3ConfigFields } })['/endpoints/a/access'],
+      ).toContain('the keys of a network volume cover the whole account and do not expire')
+    },
+  )
+
+  test('signs no URLs', () => {
+    expect(faults({ endpoint: { files: 'redirect' } })).toEqual({
+      '/endpoints/a/files':
+        'must not be "redirect" with the store "volume": a network volume has no presigned URLs',
+    })
+  })
+
+  test('may serve the job bucket, and links, without a worker that mounts the volume', () => {
+    expect(read({ endpoint: { as: 'key', access: 'job-bucket' } }).endpoint('a')?.access).toBe(
+      'job-bucket',
+    )
+    expect(read({ endpoint: { as: 'url', access: 'none' } }).endpoint('a')?.access).toBe('none')
+  })
+})
