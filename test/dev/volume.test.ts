@@ -1,12 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
   AbortMultipartUploadCommand,
-  CompleteMultipartUploadCommand,
   CopyObjectCommand,
-  CreateMultipartUploadCommand,
   DeleteObjectCommand,
   DeleteObjectsCommand,
   GetBucketLifecycleConfigurationCommand,
@@ -19,55 +16,23 @@ import {
   ListPartsCommand,
   PutObjectCommand,
   paginateListObjectsV2,
-  S3Client,
-  UploadPartCommand,
+  type S3Client,
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import { createVolumeServer, type VolumeServer } from '../../dev/volume/volume-server.ts'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { VolumeServer } from '../../dev/volume/volume-server.ts'
+import { Bucket, openVolumeBed, refusal, type VolumeBed } from './volume-client.ts'
 
-const key = { accessKeyId: 'user_1', secretAccessKey: 'rps_secret' }
-const Bucket = 'vol1'
-let root: string
+let bed: VolumeBed
+let client: S3Client
 let directory: string
 let server: VolumeServer
-let client: S3Client
-
-function open(options: { region?: string; secretAccessKey?: string } = {}): S3Client {
-  return new S3Client({
-    endpoint: server.url,
-    region: options.region ?? 'EU-RO-1',
-    forcePathStyle: true,
-    credentials: { ...key, ...options },
-    requestChecksumCalculation: 'WHEN_REQUIRED',
-    responseChecksumValidation: 'WHEN_REQUIRED',
-    maxAttempts: 1,
-  })
-}
-
-beforeAll(async () => {
-  root = await mkdtemp(join(tmpdir(), 'bulkway-volume-'))
-})
-afterAll(() => rm(root, { recursive: true, force: true }))
-
 beforeEach(async () => {
-  directory = await mkdtemp(join(root, 'vol-'))
-  server = await createVolumeServer({
-    port: 0,
-    dataCenterId: 'EU-RO-1',
-    volumes: [{ id: Bucket, directory }],
-    keys: [key],
-  })
-  client = open()
+  bed = await openVolumeBed()
+  ;({ client, directory, server } = bed)
 })
-afterEach(async () => {
-  client.destroy()
-  await server.close()
-})
-
-const put = (Key: string, Body: string | Uint8Array = 'x') =>
-  client.send(new PutObjectCommand({ Bucket, Key, Body }))
+afterEach(() => bed.close())
 
 async function read(Key: string, Range?: string): Promise<string> {
   const { Body } = await client.send(new GetObjectCommand({ Bucket, Key, Range }))
@@ -79,41 +44,15 @@ async function keysOf(options: object = {}): Promise<string[]> {
   return page.Contents?.map((one) => one.Key ?? '') ?? []
 }
 
-async function uploadParts(Key: string, bodies: readonly (string | Uint8Array)[]) {
-  const { UploadId } = await client.send(new CreateMultipartUploadCommand({ Bucket, Key }))
-  const Parts = []
-  for (const [at, Body] of bodies.entries()) {
-    const PartNumber = at + 1
-    const command = new UploadPartCommand({ Bucket, Key, UploadId, PartNumber, Body })
-    Parts.push({ PartNumber, ETag: (await client.send(command)).ETag })
-  }
-  const complete = new CompleteMultipartUploadCommand({
-    Bucket,
-    Key,
-    UploadId,
-    MultipartUpload: { Parts },
-  })
-  return { UploadId, complete }
-}
-
-const refusal = async (sent: Promise<unknown>) => {
-  const error: unknown = await sent.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  )
-  const { name, $metadata } = error as { name: string; $metadata: { httpStatusCode: number } }
-  return [$metadata.httpStatusCode, name]
-}
-
 test('what is put is a file of the directory, and is read back whole or in part', async () => {
   const bytes = randomBytes(300_000)
-  const { ETag } = await put('bulkway/a/ä b#?+%.bin', bytes)
+  const { ETag } = await bed.put('bulkway/a/ä b#?+%.bin', bytes)
   expect(await readFile(join(directory, 'bulkway/a/ä b#?+%.bin'))).toEqual(bytes)
   const head = await client.send(new HeadObjectCommand({ Bucket, Key: 'bulkway/a/ä b#?+%.bin' }))
   expect(head.ContentLength).toBe(300_000)
   expect(head.ETag).toBe(ETag)
   expect(ETag).toBe(`"${createHash('md5').update(bytes).digest('hex')}"`)
-  await put('text', 'hello world')
+  await bed.put('text', 'hello world')
   expect(await read('text', 'bytes=6-8')).toBe('wor')
   expect(await read('text', 'bytes=-5')).toBe('world')
   expect(await refusal(read('text', 'bytes=11-'))).toEqual([416, 'InvalidRange'])
@@ -132,7 +71,7 @@ test('what a worker writes is seen by GET, HEAD and LIST, and a change of it too
 })
 
 test('lists in the order of bytes, in pages, with a delimiter, and empty directories', async () => {
-  for (const one of ['a/1', 'a/2', 'a-b', 'b/c/d', 'é']) await put(one)
+  for (const one of ['a/1', 'a/2', 'a-b', 'b/c/d', 'é']) await bed.put(one)
   await mkdir(join(directory, 'empty'))
   const all = ['a-b', 'a/1', 'a/2', 'b/c/d', 'empty/', 'é']
   expect(await keysOf()).toEqual(all)
@@ -148,7 +87,7 @@ test('lists in the order of bytes, in pages, with a delimiter, and empty directo
 })
 
 test('puts parts of any size together in the hidden folder, and cleans it up', async () => {
-  const { UploadId, complete } = await uploadParts('models/w.bin', ['one', 'two', 'three'])
+  const { UploadId, complete } = await bed.uploadParts('models/w.bin', ['one', 'two', 'three'])
   const parts = await client.send(new ListPartsCommand({ Bucket, Key: 'models/w.bin', UploadId }))
   expect(parts.Parts?.map(({ Size }) => Size)).toEqual([3, 3, 5])
   const open = await client.send(new ListMultipartUploadsCommand({ Bucket }))
@@ -162,14 +101,14 @@ test('puts parts of any size together in the hidden folder, and cleans it up', a
 })
 
 test('forgets an aborted upload', async () => {
-  const { UploadId, complete } = await uploadParts('a', ['one'])
+  const { UploadId, complete } = await bed.uploadParts('a', ['one'])
   await client.send(new AbortMultipartUploadCommand({ Bucket, Key: 'a', UploadId }))
   expect(await refusal(client.send(complete))).toEqual([404, 'NoSuchUpload'])
   expect(await keysOf()).toEqual([])
 })
 
 test('copies within the volume, and deletes', async () => {
-  await put('from/a b', 'text')
+  await bed.put('from/a b', 'text')
   const copy = new CopyObjectCommand({ Bucket, Key: 'to/c', CopySource: `${Bucket}/from/a%20b` })
   expect((await client.send(copy)).CopyObjectResult?.ETag).toMatch(/^"/)
   expect(await read('to/c')).toBe('text')
@@ -188,19 +127,19 @@ test('has a bucket for each volume', async () => {
 })
 
 test('takes signatures in the header alone, of its region, key and hour', async () => {
-  await put('a')
+  await bed.put('a')
   const url = await getSignedUrl(client, new GetObjectCommand({ Bucket, Key: 'a' }))
   const answer = await fetch(url)
   expect(answer.status).toBe(403)
   expect(await answer.text()).toContain('Presigned URLs are not supported')
   expect((await fetch(`${server.url}/${Bucket}/a`)).status).toBe(403)
   const get = new GetObjectCommand({ Bucket, Key: 'a' })
-  await open({ region: 'eu-ro-1' }).send(get)
-  expect(await refusal(open({ region: 'US-KS-2' }).send(get))).toEqual([
+  await bed.open({ region: 'eu-ro-1' }).send(get)
+  expect(await refusal(bed.open({ region: 'US-KS-2' }).send(get))).toEqual([
     400,
     'AuthorizationHeaderMalformed',
   ])
-  expect(await refusal(open({ secretAccessKey: 'rps_other' }).send(get))).toEqual([
+  expect(await refusal(bed.open({ secretAccessKey: 'rps_other' }).send(get))).toEqual([
     403,
     'SignatureDoesNotMatch',
   ])
@@ -211,7 +150,7 @@ test('takes signatures in the header alone, of its region, key and hour', async 
 })
 
 test('has no other operations, and no conditions on writes', async () => {
-  await put('a')
+  await bed.put('a')
   const Delete = { Objects: [{ Key: 'a' }] }
   const CopySource = `${Bucket}/a`
   const part = { Bucket, Key: 'b', UploadId: 'u', PartNumber: 1, CopySource }
@@ -228,17 +167,17 @@ test('has no other operations, and no conditions on writes', async () => {
 test('refuses what is as large as the limits, by the announced length', async () => {
   server.quirks.putMaxBytes = 1_000
   server.quirks.partMaxBytes = 1_000
-  await put('a', 'x'.repeat(999))
-  expect(await refusal(put('b', 'x'.repeat(1_000)))).toEqual([413, 'EntityTooLarge'])
-  await uploadParts('c', ['x'.repeat(1_000)])
-  expect(await refusal(uploadParts('d', ['x'.repeat(1_001)]))).toEqual([413, 'EntityTooLarge'])
+  await bed.put('a', 'x'.repeat(999))
+  expect(await refusal(bed.put('b', 'x'.repeat(1_000)))).toEqual([413, 'EntityTooLarge'])
+  await bed.uploadParts('c', ['x'.repeat(1_000)])
+  expect(await refusal(bed.uploadParts('d', ['x'.repeat(1_001)]))).toEqual([413, 'EntityTooLarge'])
 })
 
 test('has the names that a file system has', async () => {
-  await put('a/b')
-  expect(await refusal(put('a'))).toEqual([409, 'ObjectExistsAsDirectory'])
-  expect(await refusal(put('a/b/c'))).toEqual([409, 'ParentIsObject'])
-  expect(await refusal(put('x'.repeat(300)))).toEqual([400, 'KeyTooLongError'])
+  await bed.put('a/b')
+  expect(await refusal(bed.put('a'))).toEqual([409, 'ObjectExistsAsDirectory'])
+  expect(await refusal(bed.put('a/b/c'))).toEqual([409, 'ParentIsObject'])
+  expect(await refusal(bed.put('x'.repeat(300)))).toEqual([400, 'KeyTooLongError'])
   expect(await refusal(client.send(new GetObjectCommand({ Bucket, Key: 'a' })))).toEqual([
     404,
     'NoSuchKey',
