@@ -22,7 +22,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/e2e/**', 'test/conformance/**', 'test/browser/**'],
+          exclude: ['test/e2e/**', 'test/conformance/**', 'test/browser/**', 'test/examples/**'],
           testTimeout: 30_000,
         },
       },
@@ -47,6 +47,16 @@ export default defineConfig({
         },
       },
       e2e('workers'),
+      {
+        test: {
+          name: 'examples',
+          include: ['test/examples/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 240_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 4 },
+        },
+      },
     ],
   },
 })
