@@ -150,6 +150,9 @@ export interface EndpointConfig {
   readonly s3ConfigFields: S3ConfigFieldNames
   readonly stage: 'over-limit' | 'always'
   readonly stageMinBytes: number
+  /** Whether staged files are named by their content and stored once, and how many of one request. */
+  readonly contentAddressed: boolean
+  readonly contentAddressedMaxObjects: number
   readonly rules: readonly RuleConfig[]
   readonly runMaxBytes: number
   readonly runsyncMaxBytes: number
@@ -277,6 +280,12 @@ export interface Config {
     readonly attemptSeconds: number
     readonly pollSeconds: number
   }
+  /** The sweep that a cron trigger starts. */
+  readonly sweep: {
+    readonly cron: string
+    readonly requests: number
+    readonly requestsPerSecond: number
+  }
   /** Names of the rules for secrets that are told by their shape. */
   readonly scrub: { readonly shapes: readonly ShapeRule[] }
   /** Webhook targets on loopback and plain http are allowed: development only. */
@@ -284,9 +293,3 @@ export interface Config {
   /** First one is used for new things, all are accepted. */
   readonly masterKeys: readonly { readonly kid: string; readonly key: Secret }[]
 }
-  /** The sweep that a cron trigger starts. */
-  readonly sweep: {
-    readonly cron: string
-    readonly requests: number
-    readonly requestsPerSecond: number
-  }

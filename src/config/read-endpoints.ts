@@ -58,6 +58,8 @@ export function readEndpoints(
         stage: merged.stage,
         stageMinBytes: merged.stageMinBytes,
         rules: Object.freeze(merged.rules.map(readRule)),
+        contentAddressed: merged.contentAddressed,
+        contentAddressedMaxObjects: merged.contentAddressedMaxObjects,
         runMaxBytes: merged.runMaxBytes,
         runsyncMaxBytes: merged.runsyncMaxBytes,
         outputMaxBytes: merged.outputMaxBytes,

@@ -5,6 +5,7 @@ import type { LiftRule } from '../json/rules.ts'
 import type { Body, Reply } from '../platform.ts'
 import { createDroppingStore } from '../store/dropping-store.ts'
 import type { Admission } from './admit.ts'
+import { stagedPath } from './content/address-content.ts'
 import type { Call, Deps } from './deps.ts'
 import { chooseNative } from './give-access.ts'
 import { type LiftedRequest, liftPayloads } from './lift-payloads.ts'
@@ -123,7 +124,7 @@ function plannedFiles(
     mediaType: object.contentType,
     as: formOf(rule),
     store,
-    path: `in/${object.key.split('/').at(-1)}`,
+    path: stagedPath(object),
     because,
   }))
 }

@@ -7,8 +7,9 @@ import type { Grant, Mount } from '../grants/grant.ts'
 import type { Lifetimes } from '../grants/ttl.ts'
 import { reasonOf } from '../log.ts'
 import { inputPrefix, type JobFolder, outputPrefix } from '../store/keys.ts'
+import type { PlacedRequest } from './content/place-content.ts'
 import type { Deps } from './deps.ts'
-import { type LiftedRequest, storeOf } from './lift-payloads.ts'
+import { storeOf } from './lift-payloads.ts'
 import { type ReferredFile, uploadsOf } from './resolve-refs.ts'
 
 /** How a job reaches its files, and where they are. */
@@ -32,17 +33,17 @@ export interface JobAccess {
 export async function chooseAccess(
   deps: Deps,
   endpoint: EndpointConfig,
-  lifted: Pick<LiftedRequest, 'staged' | 'files' | 'refs' | 'stageDay' | 'stageId'>,
+  placed: PlacedRequest,
   times: Lifetimes,
 ): Promise<JobAccess> {
-  const { staged, files, refs, stageDay, stageId } = lifted
+  const { staged, files, refs, content, stageDay, stageId } = placed
   const stage = { day: stageDay, grantId: stageId }
   const native = chooseNative(deps, endpoint, times)
   // Keys of a store name real places: fewest where inputs and outputs lie in one folder.
   const folder = native ? stage : { day: times.day, grantId: deps.grants.newId(times.day) }
   const inputs: Mount = { path: 'in/', key: inputPrefix(stage), mode: 'read' }
   const outputs: Mount = { path: '', key: outputPrefix(folder), mode: 'read-write' }
-  const uploads = uploadsOf(refs)
+  const uploads = [...uploadsOf(refs), ...content]
   const passing = uploads.filter(({ day }) => day < times.day)
   const lasting = uploads.filter((upload) => !passing.includes(upload)).map(mountOf)
 
@@ -55,7 +56,10 @@ export async function chooseAccess(
   // Copies lie among the staged inputs, and go with them.
   const copied = await copyTo(deps, endpoint, stage, toCopy)
   const isStaged = staged.length + files.length + copied.length > 0
-  const mounts = [...(isTogether ? [] : lasting), ...(isStaged ? [inputs] : []), outputs]
+  // What is in the job's folder already may have another name there.
+  const isOwn = ({ key }: Mount) => key.startsWith(inputs.key)
+  const named = isTogether ? lasting.filter(isOwn) : lasting
+  const mounts = [...named, ...(isStaged ? [inputs] : []), outputs]
   if (native === undefined) return { minter: deps.jobBucketMinter, folder, mounts, copied }
   return { minter: native.minter, native: native.access, folder, mounts, copied }
 }

@@ -11,6 +11,7 @@ import { createStagedWriter, type StagedObject } from '../store/staged-writer.ts
 import type { ObjectStore } from '../store/store.ts'
 import { refMarker } from '../uploads/ref.ts'
 import { type Admission, proveCaller } from './admit.ts'
+import { writerFor } from './content/address-content.ts'
 import type { Call, Deps } from './deps.ts'
 import { howToDeclare, type LiftPlan } from './plan-submit.ts'
 import { readSource } from './read-source.ts'
@@ -83,7 +84,7 @@ export async function liftPayloads(
   })
 
   function open(payload: LiftedPayload) {
-    return createStagedWriter({
+    const writer = createStagedWriter({
       store: storeOf(deps, endpoint),
       pool: deps.pool,
       platform,
@@ -96,6 +97,7 @@ export async function liftPayloads(
         return { key: inputPrefix(folder) + name, contentType }
       },
     })
+    return writerFor(endpoint, platform, files.length + payload.index, writer)
   }
 
   const { residue, staged } = await stageJson({

@@ -12,6 +12,7 @@ import { readMediaType } from '../store/media-type.ts'
 import { createStagedWriter, type StagedObject } from '../store/staged-writer.ts'
 import { type Admission, proveCaller } from './admit.ts'
 import { readBodyKind } from './body-kind.ts'
+import { writerFor } from './content/address-content.ts'
 import type { Call, Deps } from './deps.ts'
 
 /** What a request's JSON is read from. */
@@ -62,8 +63,8 @@ function stagingIn(deps: Deps, call: Call, admission: Admission, stage: JobFolde
   return {
     beforeStaging: () => proveCaller(deps, call, admission),
     discard: ({ key }) => store.delete(key),
-    open: ({ index, pointer, mediaType, filename = '' }: ArrivingFile) =>
-      createStagedWriter({
+    open({ index, pointer, mediaType, filename = '' }: ArrivingFile) {
+      const writer = createStagedWriter({
         store,
         pool,
         platform,
@@ -76,6 +77,8 @@ function stagingIn(deps: Deps, call: Call, admission: Admission, stage: JobFolde
           const name = payloadName(index, pointer, ending ?? extension)
           return { key: inputPrefix(stage) + name, contentType }
         },
-      }),
+      })
+      return writerFor(admission.endpoint, platform, index, writer)
+    },
   }
 }

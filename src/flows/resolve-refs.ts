@@ -5,6 +5,7 @@ import type { StagedObject } from '../store/staged-writer.ts'
 import { readRef } from '../uploads/ref.ts'
 import { type Upload, usableUntil } from '../uploads/upload.ts'
 import type { Admission } from './admit.ts'
+import { stagedPath } from './content/address-content.ts'
 import type { Call, Deps } from './deps.ts'
 
 /** A file that lay in the store before its request was read. */
@@ -62,7 +63,7 @@ export async function resolveRefs(
     const file = own === undefined ? undefined : files[Number(own)]
     if (file !== undefined) {
       const { key, contentType, bytes: size } = file
-      return { path: pathOf(key), key, contentType, size }
+      return { path: stagedPath(file), key, contentType, size }
     }
     const uploadId = readRef(ref.text) ?? ''
     const known = placed.get(uploadId)
@@ -86,10 +87,9 @@ export function uploadsOf(refs: readonly PlacedRef[]): Required<ReferredFile>[] 
   return [...files].flatMap(({ day, ...file }) => (day === undefined ? [] : [{ ...file, day }]))
 }
 
-/** The path of a file under the job's inputs; uploads bear a number, what was staged has one. */
-function pathOf(key: string, number?: number): string {
-  const name = key.split('/').at(-1) ?? ''
-  return number === undefined ? `in/${name}` : `in/${number}-${name}`
+/** The path of an upload under the job's inputs. */
+function pathOf(key: string, number: number): string {
+  return `in/${number}-${key.split('/').at(-1)}`
 }
 
 async function readUploads(deps: Deps, ids: string[]): Promise<Map<string, Upload>> {

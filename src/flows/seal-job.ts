@@ -10,6 +10,7 @@ import type { Residue } from '../json/splicer.ts'
 import { makeWebhookToken } from '../webhooks/sealed-url.ts'
 import { type SignerIds, signerIds } from '../webhooks/signing-secret.ts'
 import type { Admission } from './admit.ts'
+import { placeContent } from './content/place-content.ts'
 import type { Call, Deps } from './deps.ts'
 import { chooseAccess, grantedKeys, withdrawAccess } from './give-access.ts'
 import { type LiftedRequest, s3ConfigNames } from './lift-payloads.ts'
@@ -42,7 +43,8 @@ export async function sealJob(
   const times = lifetimesOf({ ...config.access, now, ttl: ttl ?? readPolicyTtl(residue) })
   const isWanted = wantsS3Config(endpoint, lifted)
   const asked = isWanted ? endpoint : { ...endpoint, access: 'none' as const }
-  const access = await chooseAccess(deps, asked, lifted, times)
+  const placed = await placeContent(deps, call, admission, lifted, times.day)
+  const access = await chooseAccess(deps, asked, placed, times)
   let minted: Minted | undefined
   try {
     const requestKey = await noteKey(call, admission.principal, access.folder.grantId)

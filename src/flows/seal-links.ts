@@ -2,6 +2,7 @@ import type { Grant } from '../grants/grant.ts'
 import { lifetimesOf } from '../grants/ttl.ts'
 import { renderResidue } from '../json/render.ts'
 import { type Admission, proveCaller } from './admit.ts'
+import { placeContent } from './content/place-content.ts'
 import type { Call, Deps } from './deps.ts'
 import { chooseAccess, withdrawAccess } from './give-access.ts'
 import { discardStaged, type LiftedRequest } from './lift-payloads.ts'
@@ -33,7 +34,8 @@ export async function sealLinks(
   try {
     await proveCaller(deps, call, admission)
     const times = lifetimesOf({ ...config.access, now: platform.now(), ttl: answerMs })
-    const access = await chooseAccess(deps, { ...endpoint, access: 'none' }, lifted, times)
+    const placed = await placeContent(deps, call, admission, lifted, times.day)
+    const access = await chooseAccess(deps, { ...endpoint, access: 'none' }, placed, times)
     try {
       const mounts = access.mounts.filter(({ mode }) => mode === 'read')
       const unsealed = await newGrant(deps, call, admission, { ...access, mounts }, times)

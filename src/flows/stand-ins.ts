@@ -13,6 +13,7 @@ import {
   type Reference,
   renderInputReference,
 } from '../outputs/output-reference.ts'
+import { stagedPath } from './content/address-content.ts'
 import type { Deps } from './deps.ts'
 import type { LiftedRequest } from './lift-payloads.ts'
 import { pathOnVolume } from './volume/path-on-volume.ts'
@@ -90,7 +91,7 @@ export async function standInsFor(
 ): Promise<{ texts: string[]; edits: Edit[] }> {
   const texts: string[] = []
   for (const { payload, object } of staged) {
-    const path = `in/${object.key.split('/').at(-1)}`
+    const path = stagedPath(object)
     const { contentType, bytes } = object
     const type = payload.mediaType ?? contentType
     const original = { as: inputFormOf(payload), type, bytes }

@@ -18,6 +18,8 @@ export interface StagedObject extends ObjectName {
   readonly bytes: number
   /** Known where the payload went in one PUT. */
   readonly etag?: string
+  /** Lower-case hex; known where the payload is to be named by its content. */
+  readonly sha256?: string
 }
 
 /** Everything a writer works with; `partBytes` must be a multiple of 3, at most the pool's. */
@@ -201,10 +203,8 @@ class Writer implements StagedWriter {
 
   async #open(first: Uint8Array): Promise<Upload> {
     const named = await this.#name(first)
-    return {
-      ...named,
-      uploadId: await this.#options.store.createUpload(named.key, named.contentType),
-    }
+    const { key, contentType } = named
+    return { ...named, uploadId: await this.#options.store.createUpload(key, contentType) }
   }
 
   async #name(first: Uint8Array): Promise<ObjectName> {

@@ -1,0 +1,364 @@
+import { createHash } from 'node:crypto'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { deleteJob } from '../../../src/flows/delete-job.ts'
+import type { Call, Deps } from '../../../src/flows/deps.ts'
+import { submitJob } from '../../../src/flows/submit-job.ts'
+import { sweepContent } from '../../../src/grants/content-sweep.ts'
+import { realKey } from '../../../src/grants/mount-path.ts'
+import { sweepDue } from '../../../src/grants/sweep.ts'
+import type { Reply } from '../../../src/platform.ts'
+import { unavailable } from '../../intake/memory-store.ts'
+import { callOf, type FakeGateway, fakeGateway } from '../fake-deps.ts'
+
+const dayMs = 86_400_000
+const photo = Buffer.concat([Buffer.from('ffd8ffe0', 'hex'), Buffer.alloc(3000, 7)])
+const other = Buffer.concat([photo, Buffer.from('x')])
+const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
+const pathOf = (bytes: Uint8Array) => `in/sha256-${sha256(bytes)}.jpg`
+
+const endpoints = (changes: Record<string, unknown> = {}) => ({
+  endpoints: {
+    '*': {
+      upstream: 'https://upstream.example/v2',
+      store: 'main',
+      stage: 'always',
+      stageMinBytes: 100,
+      contentAddressed: true,
+    },
+    demo: { as: 'key', ...changes },
+    another: { as: 'key' },
+    link: { as: 'url' },
+  },
+})
+
+let gateway: FakeGateway
+let jobs = 0
+
+beforeEach(() => {
+  start()
+})
+
+function start(changes: Record<string, unknown> = {}): void {
+  gateway = fakeGateway(endpoints(changes))
+  gateway.upstream = ({ url }) => ({
+    status: 200,
+    headers: new Headers({ 'content-type': 'application/json' }),
+    body: bodyOf(url.endsWith('/health') ? '{}' : `{"id":"job-${++jobs}","status":"IN_QUEUE"}`),
+  })
+}
+
+function bodyOf(text: string) {
+  let rest: Uint8Array | undefined = new TextEncoder().encode(text)
+  return {
+    async read() {
+      const chunk = rest
+      rest = undefined
+      return chunk
+    },
+    cancel: async () => {},
+    stream: () => new Blob([text]).stream(),
+  }
+}
+
+const jsonOf = (input: Record<string, Uint8Array>, endpoint = 'demo', key = 'a-key') =>
+  callOf(
+    endpoint,
+    JSON.stringify({
+      input: Object.fromEntries(
+        Object.entries(input).map(([name, bytes]) => [name, Buffer.from(bytes).toString('base64')]),
+      ),
+    }),
+    { 'content-type': 'application/json', authorization: `Bearer ${key}` },
+  )
+
+/** The `input` that went upstream, and the job's id. */
+async function submit(call: Call, deps: Deps = gateway.deps) {
+  const reply = await submitJob(deps, call, 'run')
+  const id: string = JSON.parse(await textOf(reply)).id
+  await gateway.idle()
+  const job = gateway.sent.filter(({ url }) => url.endsWith('/run')).at(-1)
+  return { id, input: JSON.parse(String(Buffer.from(job?.body ?? []))).input }
+}
+
+async function textOf({ body }: Reply): Promise<string> {
+  if (body === undefined || body instanceof Uint8Array) return String(Buffer.from(body ?? []))
+  const chunks: Uint8Array[] = []
+  for (let chunk = await body.read(); chunk !== undefined; chunk = await body.read()) {
+    chunks.push(chunk.slice())
+  }
+  return String(Buffer.concat(chunks))
+}
+
+const keys = (pattern: RegExp) =>
+  [...gateway.store.objects.keys()].filter((key) => pattern.test(key))
+const kept = () => keys(/^content\/[0-9a-f]{32}\//)
+const ownFiles = () => keys(/^\d{4}-\d\d-\d\d\/[a-z2-7]{26}\/in\//)
+
+/** What the worker of a job reads at a path. */
+async function read(jobId: string, path: string, endpoint = 'demo') {
+  const grant = await gateway.deps.grants.find(endpoint, jobId)
+  const key = grant && realKey(grant, path, 'read')
+  return key === undefined ? undefined : gateway.store.objects.get(key)?.bytes
+}
+
+const sweep = (now = gateway.clock.now, state = gateway.store) =>
+  sweepContent({
+    stores: new Map([['main', gateway.store]]),
+    state,
+    now,
+    clock: () => now,
+    log: { write: (_, event) => void gateway.logged.push(event) },
+    limit: 1000,
+  })
+
+describe('a payload that is named by its content', () => {
+  test('is the same key whenever it is sent, and stored once', async () => {
+    const first = await submit(jsonOf({ image: photo }))
+    const second = await submit(jsonOf({ picture: photo }))
+    expect(first.input).toEqual({ image: pathOf(photo) })
+    expect(second.input).toEqual({ picture: pathOf(photo) })
+    expect(kept()).toHaveLength(1)
+    expect(kept()[0]).toMatch(new RegExp(`/demo/sha256-${sha256(photo)}\\.jpg$`))
+    expect(ownFiles()).toEqual([])
+    for (const { id } of [first, second]) {
+      expect(Buffer.from((await read(id, pathOf(photo))) ?? []).equals(photo)).toBe(true)
+    }
+  })
+
+  test('is one file where one request has it twice', async () => {
+    const { id, input } = await submit(jsonOf({ a: photo, b: photo, c: other }))
+    expect(input).toEqual({ a: pathOf(photo), b: pathOf(photo), c: pathOf(other) })
+    expect(kept()).toHaveLength(2)
+    expect((await gateway.deps.grants.find('demo', id))?.mounts).toHaveLength(3)
+  })
+
+  test('may be a file of a form or a raw body', async () => {
+    await submit(jsonOf({ image: photo }))
+    const raw = callOf('demo', undefined, { 'content-type': 'image/jpeg' })
+    const body = { ...raw, contentLength: photo.length, body: chunksOf(photo) }
+    const { input } = await submit(body)
+    expect(input.file).toBe(pathOf(photo))
+    const form = Buffer.concat([
+      Buffer.from('--b\r\nContent-Disposition: form-data; name="image"; filename="a.jpg"\r\n'),
+      Buffer.from('Content-Type: image/jpeg\r\n\r\n'),
+      photo,
+      Buffer.from('\r\n--b--'),
+    ])
+    const formCall = {
+      ...callOf('demo', undefined, { 'content-type': 'multipart/form-data; boundary=b' }),
+      contentLength: form.length,
+      body: chunksOf(form),
+    }
+    expect((await submit(formCall)).input.image).toBe(pathOf(photo))
+    expect(kept()).toHaveLength(1)
+    expect(ownFiles()).toEqual([])
+  })
+
+  test('is a link of its own for every job where the endpoint takes links', async () => {
+    const one = await submit(jsonOf({ image: photo }, 'link'))
+    const two = await submit(jsonOf({ image: photo }, 'link'))
+    const name = `/sha256-${sha256(photo)}.jpg`
+    expect(one.input.image).toMatch(/^https:\/\/gateway\.example\/files\//)
+    expect(one.input.image.endsWith(name) && two.input.image.endsWith(name)).toBe(true)
+    expect(one.input.image).not.toBe(two.input.image)
+    expect(kept()).toHaveLength(1)
+  })
+
+  test('is shared with no other principal and no other endpoint', async () => {
+    await submit(jsonOf({ image: photo }))
+    await submit(jsonOf({ image: photo }, 'demo', 'another-key'))
+    await submit(jsonOf({ image: photo }, 'another'))
+    expect(kept()).toHaveLength(3)
+  })
+
+  test('stays when a job that had it is deleted, for others have it too', async () => {
+    const first = await submit(jsonOf({ image: photo }))
+    const second = await submit(jsonOf({ image: photo }))
+    await deleteJob(gateway.deps, callOf('demo'), first.id)
+    expect(await read(second.id, pathOf(photo))).toHaveLength(photo.length)
+  })
+
+  test('has a plain name where a request has more of them than may be', async () => {
+    start({ contentAddressedMaxObjects: 1 })
+    const { id, input } = await submit(jsonOf({ a: photo, b: other }))
+    expect(input).toEqual({ a: pathOf(photo), b: 'in/1-b.jpg' })
+    expect(await read(id, 'in/1-b.jpg')).toHaveLength(other.length)
+    expect(kept()).toHaveLength(1)
+  })
+
+  test('is put there again where the store has lost it', async () => {
+    await submit(jsonOf({ image: photo }))
+    gateway.store.objects.delete(kept()[0] ?? '')
+    const { id } = await submit(jsonOf({ image: photo }))
+    expect(await read(id, pathOf(photo))).toHaveLength(photo.length)
+  })
+
+  test('keeps its name among the job’s own files where it cannot be kept', async () => {
+    gateway.store.before = (line) => {
+      if (line.startsWith('PUT content/')) throw unavailable()
+    }
+    const { id, input } = await submit(jsonOf({ image: photo }))
+    expect(input).toEqual({ image: pathOf(photo) })
+    expect(await read(id, pathOf(photo))).toHaveLength(photo.length)
+    expect(gateway.logged).toContainEqual(expect.objectContaining({ event: 'content_not_kept' }))
+    await deleteJob(gateway.deps, callOf('demo'), id)
+    expect(ownFiles()).toEqual([])
+  })
+
+  test('is not kept of a request that is refused', async () => {
+    const bad = callOf('demo', `{"input":{"image":"${photo.toString('base64')}"`, {})
+    await expect(submit(bad)).rejects.toMatchObject({ code: 'invalid_json' })
+    expect([...gateway.store.objects.keys()]).toEqual([])
+  })
+
+  test('is in the plan of a request under the name that it would have', async () => {
+    const call = jsonOf({ image: photo })
+    call.headers.set('prefer', 'return=plan')
+    const plan = JSON.parse(await textOf(await submitJob(gateway.deps, call, 'run')))
+    expect(plan.staged[0].path).toBe(pathOf(photo))
+    expect(kept()).toEqual([])
+  })
+})
+
+describe('a file that is kept by its content', () => {
+  test('goes when the last day on which a job may need it is over, not before', async () => {
+    const first = await submit(jsonOf({ image: photo }))
+    const { day } = (await gateway.deps.grants.find('demo', first.id)) ?? { day: '' }
+    gateway.clock.now += dayMs
+    await submit(jsonOf({ image: photo }))
+    const lastMs = Date.parse(`${day}T00:00:00Z`)
+    expect(await sweep(lastMs)).toMatchObject({ files: 0, notes: 0, done: true })
+    expect(await sweep(lastMs + dayMs)).toMatchObject({ files: 0, notes: 1, done: true })
+    expect(kept()).toHaveLength(1)
+    expect(await sweep(lastMs + 2 * dayMs)).toMatchObject({ files: 1, notes: 1, done: true })
+    expect(keys(/^content\//)).toEqual([])
+  })
+
+  test('is not touched by the sweep of jobs', async () => {
+    await submit(jsonOf({ image: photo }))
+    const state = gateway.store
+    const stores = new Map([['main', state]])
+    const { grants, log } = gateway.deps
+    await sweepDue({ stores, state, grants, now: gateway.clock.now + 30 * dayMs, log, limit: 1000 })
+    expect(kept()).toHaveLength(1)
+  })
+
+  test('is deleted up to the limit of a sweep, the rest by the next one', async () => {
+    await submit(jsonOf({ a: photo, b: other }))
+    const options = {
+      stores: new Map([['main', gateway.store]]),
+      state: gateway.store,
+      now: gateway.clock.now + 30 * dayMs,
+      clock: () => gateway.clock.now,
+      log: { write: () => {} },
+    }
+    expect(await sweepContent({ ...options, limit: 1 })).toMatchObject({ files: 1, done: false })
+    expect(await sweepContent({ ...options, limit: 9 })).toMatchObject({ files: 1, done: true })
+    expect(keys(/^content\//)).toEqual([])
+  })
+
+  test('is left for the next sweep where the store fails', async () => {
+    await submit(jsonOf({ image: photo }))
+    const later = gateway.clock.now + 30 * dayMs
+    gateway.store.before = (line) => {
+      if (line.startsWith('delete content/')) throw unavailable()
+    }
+    expect(await sweep(later)).toMatchObject({ files: 0, faults: 1, done: false })
+    gateway.store.before = () => {}
+    // While the turn of the sweep that failed may last, nobody else deletes.
+    expect(await sweep(later)).toMatchObject({ files: 0, faults: 0 })
+    expect(await sweep(later + 300_001)).toMatchObject({ files: 1, done: true })
+    expect(keys(/^content\//)).toEqual([])
+  })
+})
+
+/** Lets the n-th request that the sweep makes to the store wait until `meanwhile` is over. */
+function interrupt(at: number, meanwhile: () => Promise<unknown>): void {
+  let count = 0
+  let isBusy = false
+  gateway.store.before = async () => {
+    if (isBusy || count++ !== at) return
+    isBusy = true
+    await meanwhile()
+    isBusy = false
+  }
+}
+
+describe('a sweep and a new job that want the same file', () => {
+  test.each(Array.from({ length: 12 }, (_, at) => at))(
+    'lose nothing when the job comes before the sweep’s request %i',
+    async (at) => {
+      await submit(jsonOf({ image: photo }))
+      gateway.clock.now += 30 * dayMs
+      let id = ''
+      interrupt(at, async () => {
+        ;({ id } = await submit(jsonOf({ image: photo })))
+      })
+      await sweep()
+      gateway.store.before = () => {}
+      if (id === '') ({ id } = await submit(jsonOf({ image: photo })))
+      expect(await read(id, pathOf(photo))).toHaveLength(photo.length)
+      // Whatever was left halfway, the next sweeps leave it its file, and then nothing of it.
+      gateway.clock.now += 300_001
+      await sweep()
+      expect(await read(id, pathOf(photo))).toHaveLength(photo.length)
+      await sweep(gateway.clock.now + 30 * dayMs)
+      expect(keys(/^content\//)).toEqual([])
+    },
+  )
+
+  test.each(Array.from({ length: 16 }, (_, at) => at))(
+    'lose nothing when the sweep comes before the job’s request %i',
+    async (at) => {
+      await submit(jsonOf({ image: photo }))
+      gateway.clock.now += 30 * dayMs
+      interrupt(at, () => sweep())
+      const { id, input } = await submit(jsonOf({ image: photo }))
+      gateway.store.before = () => {}
+      expect(input).toEqual({ image: pathOf(photo) })
+      expect(await read(id, pathOf(photo))).toHaveLength(photo.length)
+      await sweep()
+      expect(await read(id, pathOf(photo))).toHaveLength(photo.length)
+    },
+  )
+
+  test.each(Array.from({ length: 8 }, (_, at) => at))(
+    'lose nothing when two sweeps meet at request %i and the job comes after one',
+    async (at) => {
+      await submit(jsonOf({ image: photo }))
+      gateway.clock.now += 30 * dayMs
+      let id = ''
+      interrupt(at, async () => {
+        await sweep()
+        ;({ id } = await submit(jsonOf({ image: photo })))
+      })
+      await sweep()
+      gateway.store.before = () => {}
+      if (id !== '') expect(await read(id, pathOf(photo))).toHaveLength(photo.length)
+    },
+  )
+
+  test('use one record where two jobs come at once', async () => {
+    const both = [submitJob(gateway.deps, jsonOf({ a: photo }), 'run')]
+    both.push(submitJob(gateway.another(), jsonOf({ b: photo }), 'run'))
+    for (const reply of await Promise.all(both)) await textOf(reply)
+    await gateway.idle()
+    expect(kept()).toHaveLength(1)
+    expect(ownFiles()).toEqual([])
+    expect(keys(/^content\/records\//)).toHaveLength(1)
+  })
+})
+
+function chunksOf(bytes: Uint8Array) {
+  let at = 0
+  return {
+    async read() {
+      if (at >= bytes.length) return undefined
+      const chunk = bytes.subarray(at, at + 700)
+      at += 700
+      return chunk.slice()
+    },
+    cancel: async () => {},
+    stream: () => new Blob([new Uint8Array(bytes)]).stream(),
+  }
+}
