@@ -36,6 +36,9 @@ export type ProblemCode =
   | 'auth_unavailable'
   | 'job_not_bound'
   | 'misconfigured'
+  | 'volume_gone'
+  | 'volume_refused'
+  | 'volume_full'
 
 /** Every problem the gateway itself can answer with. */
 export const PROBLEMS: Readonly<
@@ -48,10 +51,10 @@ export const PROBLEMS: Readonly<
   key_too_long: { status: 400, title: 'A JSON key is too long' },
   body_length_mismatch: { status: 400, title: 'The body is not as long as it claims' },
   client_gone: { status: 400, title: 'The request ended before its body was complete' },
+  retention_refused: { status: 400, title: 'The endpoint does not keep files so long' },
   webhook_refused: { status: 400, title: 'The webhook URL is not allowed' },
   invalid_form: { status: 400, title: 'The form is not valid' },
   digest_mismatch: { status: 400, title: 'The body does not have the digest it announces' },
-  retention_refused: { status: 400, title: 'The endpoint does not keep files so long' },
   upload_mismatch: { status: 400, title: 'What was uploaded is not what was announced' },
   unauthorized: { status: 401, title: 'The API key is missing or not valid' },
   forbidden: { status: 403, title: 'The API key may not do this' },
@@ -77,6 +80,9 @@ export const PROBLEMS: Readonly<
   store_unavailable: { status: 503, title: 'The object store is not available' },
   job_not_bound: { status: 503, title: 'The job could not be recorded' },
   misconfigured: { status: 503, title: 'The gateway is not configured correctly' },
+  volume_gone: { status: 503, title: 'The network volume is not there' },
+  volume_refused: { status: 503, title: 'The network volume refuses the gateway' },
+  volume_full: { status: 507, title: 'The network volume is full' },
 }
 
 /** What a client may be told beside the text; every member is optional and holds no secret. */

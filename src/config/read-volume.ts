@@ -60,7 +60,8 @@ export function readVolume(
   )
   const members = Object.freeze([first, ...others])
   checkMembers(members, pointer, faults)
-  const { prefix, exclusive, mountPath } = { ...DEFAULTS.ConfigStore, ...document }
+  const settings = { ...DEFAULTS.ConfigStore, ...document }
+  const { prefix, exclusive, mountPath, completePollSeconds, completeMaxSeconds } = settings
   const sharedPaths = Object.freeze([...(document.sharedPaths ?? [])])
   sharedPaths.forEach((path, index) => {
     if (!path.startsWith(prefix) && !prefix.startsWith(path)) return
@@ -71,7 +72,10 @@ export function readVolume(
   return {
     endpoint: first.endpoint,
     region: first.dataCenterId,
-    volume: Object.freeze({ mountPath: mounted, prefix, sharedPaths, exclusive, members }),
+    volume: Object.freeze({
+      ...{ mountPath: mounted, prefix, sharedPaths, exclusive, members },
+      ...{ completePollSeconds, completeMaxSeconds },
+    }),
   }
 }
 

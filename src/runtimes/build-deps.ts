@@ -16,7 +16,7 @@ import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Platform } from '../platform.ts'
 import { createBufferPool } from '../store/buffer-pool.ts'
-import { createS3Store } from '../store/s3-store.ts'
+import { openStore } from '../store/open-store.ts'
 import type { ObjectStore } from '../store/store.ts'
 import { createUploads } from '../uploads/stored-uploads.ts'
 import { createUpstream } from '../upstream/client.ts'
@@ -33,11 +33,7 @@ export function buildDeps(
   config: Config,
   platform: Platform,
   log: Log,
-  makeStore: (store: StoreConfig) => ObjectStore = (store) =>
-    createS3Store(store, platform, {
-      idleTimeoutMs: config.limits.idleTimeoutMs,
-      presignSeconds: config.access.presignSeconds,
-    }),
+  makeStore: (store: StoreConfig) => ObjectStore = (store) => openStore(store, config, platform),
   metrics: Metrics = createLogMetrics(log),
 ): Deps {
   const keyring = createKeyring(config.masterKeys, platform.digests)

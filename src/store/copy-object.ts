@@ -19,7 +19,8 @@ export interface CopySource {
 }
 
 /**
- * Copies an object inside the store, in parts where it is larger than 5 GB; false where there is no
+ * Copies an object inside the store, in parts where it is larger than 5 GB
+ * (`limits.copyMaxBytes`); false where there is no
  * such object. What a failed copy may have left at `key` is the caller's to delete. `onPart` is awaited
  * after each part of a large one.
  * @throws {GatewayError} store_unavailable
@@ -34,10 +35,11 @@ export async function copyObject(
   const retry = <T>(attempt: () => Promise<T>) => retryPassing({ tries, wait }, attempt)
   const copy = (request: Pick<StoreRequest, 'query' | 'headers'>) =>
     retry(() => copyOnce(store, { ...request, key }, source.key))
-  const isSmall = source.size !== undefined && source.size <= onceMaxBytes
+  const { copyMaxBytes } = store.limits ?? { copyMaxBytes: onceMaxBytes }
+  const isSmall = source.size !== undefined && source.size <= copyMaxBytes
   const head = isSmall ? undefined : await retry(() => headObject(store, source.key))
   if (head === undefined && !isSmall) return false
-  if (head === undefined || head.size <= onceMaxBytes) return (await copy({})) !== undefined
+  if (head === undefined || head.size <= copyMaxBytes) return (await copy({})) !== undefined
 
   const uploadId = await store.createUpload(key, head.contentType)
   try {

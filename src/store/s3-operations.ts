@@ -10,8 +10,6 @@ import { isUnknownOutcome, retryPassing, StoreAnswer, storeUnavailable } from '.
 const xmlMaxBytes = 1024 * 1024
 // 250 entries with url-encoded keys of 1 KiB stay below the ceiling on XML.
 const listMaxKeys = 250
-const tries = 4
-
 /** Signs and sends one request; the raw answer, its body not yet read. */
 export type StoreSend = (request: StoreRequest) => Promise<IncomingResponse>
 
@@ -20,12 +18,13 @@ export type StoreOperations = Omit<ObjectStore, 'presignGet' | 'presignPart'>
 
 /**
  * Makes the operations of one bucket out of a way to send requests to it. Small requests are tried
- * four times on faults that pass, `send` and `uploadPart` once.
+ * four times on faults that pass (`tries`), `send` and `uploadPart` once.
  */
 export function createOperations(
   id: string,
   platform: Pick<Platform, 'wait'>,
   send: StoreSend,
+  tries = 4,
 ): StoreOperations {
   // Learned from the first If-Match that holds: no start probe is needed on Workers.
   let spelling: EtagSpelling | undefined

@@ -99,6 +99,15 @@ export function readUploadsPage(xml: string): UploadsPage | undefined {
   return { uploads, ...(more ? { next: { key: decode(key), uploadId } } : {}) }
 }
 
+/** The parts that a CompleteMultipartUpload names. */
+export function readParts(xml: string): readonly UploadedPart[] {
+  const upload = child(parse(xml), 'CompleteMultipartUpload') ?? {}
+  return children(upload, 'Part').map((entry) => ({
+    partNumber: Number(text(entry, 'PartNumber') ?? 0),
+    etag: text(entry, 'ETag') ?? '',
+  }))
+}
+
 /** Body of CompleteMultipartUpload. */
 export function writeParts(parts: readonly UploadedPart[]): string {
   const entries = [...parts]
@@ -146,6 +155,7 @@ function decodeKey(key: string): string {
   return decodeURIComponent(key.replaceAll('+', ' '))
 }
 
-function escapeXml(value: string): string {
+/** A text as the content of an element. */
+export function escapeXml(value: string): string {
   return value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;')
 }

@@ -33,12 +33,24 @@ export interface UploadedPart {
   readonly etag: string
 }
 
+/** What a store takes, in bytes. */
+export interface StoreLimits {
+  /** One PUT of a whole object. */
+  readonly putMaxBytes: number
+  readonly partMaxBytes: number
+  readonly objectMaxBytes: number
+  /** One CopyObject; larger ones are copied in parts. */
+  readonly copyMaxBytes: number
+}
+
 /**
  * An S3-compatible bucket. Every method throws `GatewayError` `store_unavailable` when the store
  * answers 5xx or is gone; `send` alone gives back whatever came.
  */
 export interface ObjectStore {
   readonly id: string
+  /** Absent: what every S3 takes. */
+  readonly limits?: StoreLimits
   /** Signs and sends; the raw answer, its body not yet read. */
   send(request: StoreRequest): Promise<IncomingResponse>
   /** Presigned URL of one GET, `expiresInSeconds` from now; response headers can be overridden. */
