@@ -2,8 +2,9 @@ import { issuerFault } from './check-role.ts'
 import type { NativeAccess } from './config.ts'
 import type { ConfigFault } from './config-error.ts'
 import type { ConfigDocument } from './parse-document.ts'
+import { PRESETS } from './presets.ts'
 import { endpointOf } from './read-place.ts'
-import { providerOf } from './store-provider.ts'
+import { presetOf } from './store-provider.ts'
 
 type EndpointDocument = ConfigDocument['endpoints'][string]
 
@@ -43,18 +44,19 @@ export function checkNativeAccess(
   const storeId = endpoint.store ?? document.stateStore
   const store = document.stores[storeId]
   if (store === undefined) return
-  const provider = providerOf(endpointOf(store) ?? '')
-  if (provider !== undefined && !provider.access.includes(access)) {
-    const instead = [...provider.access, 'job-bucket'].map((way) => `"${way}"`).join(' or ')
-    const { name, reason } = provider
+  const preset = presetOf({ preset: store.kind, endpoint: endpointOf(store) ?? '' })
+  const { name, keys } = preset
+  if (!keys.access.includes(access)) {
+    const instead = [...keys.access, 'job-bucket'].map((way) => `"${way}"`).join(' or ')
+    const { reason } = keys
     refuse(`cannot be "${access}" with the store "${storeId}" (${name}): ${reason}. Use ${instead}`)
     return
   }
   const reason =
-    access === 'web-identity' && provider?.name === 'AWS' && issuerFault(document.publicUrl)
+    access === 'web-identity' && preset === PRESETS.aws && issuerFault(document.publicUrl)
   if (reason) refuse(`cannot be "web-identity" with the store "${storeId}" (AWS): ${reason}`)
   const block = blocks[access]
-  const isGiven = store[block] !== undefined || (access === 'r2' && provider !== undefined)
+  const isGiven = store[block] !== undefined || (access === 'r2' && preset === PRESETS.r2)
   if (!isGiven) refuse(`cannot be "${access}" without /stores/${storeId}/${block}`)
 }
 

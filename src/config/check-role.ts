@@ -1,19 +1,20 @@
 import type { ConfigFault } from './config-error.ts'
-import { providerOf } from './store-provider.ts'
+import { PRESETS } from './presets.ts'
+import { type NamedStore, presetOf } from './store-provider.ts'
 
 /** AWS's longest session, whatever the role says. */
 const awsLongestSeconds = 43_200
 
 /** Notes what AWS would refuse of a role, where the store is AWS's; other servers name roles as they like. */
 export function checkRole(
-  storeEndpoint: string,
+  store: NamedStore,
   role: { readonly roleArn: string; readonly maxSeconds?: number },
   pointer: string,
   faults: ConfigFault[],
 ): void {
-  if (providerOf(storeEndpoint)?.name !== 'AWS') return
+  if (presetOf(store) !== PRESETS.aws) return
   const { roleArn, maxSeconds = 0 } = role
-  const isChina = URL.parse(storeEndpoint)?.hostname.endsWith('.cn') === true
+  const isChina = URL.parse(store.endpoint)?.hostname.endsWith('.cn') === true
   const form = isChina
     ? /^arn:aws-cn:iam::\d{12}:role\/./
     : /^arn:aws(?!-cn)[a-z-]*:iam::\d{12}:role\/./

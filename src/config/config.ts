@@ -1,89 +1,16 @@
 import type { Secret } from '../log.ts'
 import type { RetentionConfig } from './read-retention.ts'
-import type { PresetName } from './presets.ts'
+import type { StoreConfig } from './store-config.ts'
 
-export interface StoreConfig {
-  readonly id: string
-  /** How it is spoken to. */
-  readonly kind: 's3' | 'runpod-volume'
-  /** The kind as the document names it: a key of `PRESETS`; absent in stores made by hand. */
-  readonly preset?: PresetName
-  /** https://host[:port][/path], without a trailing slash. */
-  readonly endpoint: string
-  readonly region: string
-  readonly bucket: string
-  readonly pathStyle: boolean
-  /** Whether clients may be given presigned URLs; otherwise their parts come through the gateway. */
-  readonly presign: boolean
-  /** US dollars a month for 10^9 bytes; absent: the preset's. */
-  readonly pricePerGbMonth?: number
-  readonly accessKeyId: Secret
-  readonly secretAccessKey: Secret
-  readonly sts?: StsConfig
-  readonly webIdentity?: WebIdentityConfig
-  readonly r2?: R2Config
-  readonly b2?: B2Config
-  /** Of a store of kind `runpod-volume`, and of no other. */
-  readonly volume?: VolumeConfig
-}
-
-/** A network volume, or several that hold the same files. */
-export interface VolumeConfig {
-  /** Where workers see it, without a trailing slash. */
-  readonly mountPath: string
-  /** Folder of what the gateway owns, with a trailing slash. */
-  readonly prefix: string
-  /** Folders outside `prefix` that uploads may be kept in, with trailing slashes. */
-  readonly sharedPaths: readonly string[]
-  /** Whether one job at a time may write to it. */
-  readonly exclusive: boolean
-  /** The store's own volume first, then its replicas. */
-  readonly members: readonly VolumeMember[]
-}
-
-/** One volume of them. */
-export interface VolumeMember {
-  /** The volume's id. */
-  readonly bucket: string
-  /** As RunPod spells it, such as `EU-RO-1`; requests are signed for it. */
-  readonly dataCenterId: string
-  /** No trailing slash. */
-  readonly endpoint: string
-}
-
-/** AssumeRole: with whose keys, where, for which role. */
-export interface StsConfig {
-  /** No trailing slash. */
-  readonly endpoint: string
-  readonly roleArn: string
-  readonly externalId?: string
-  readonly maxSeconds: number
-  readonly accessKeyId: Secret
-  readonly secretAccessKey: Secret
-}
-
-/** AssumeRoleWithWebIdentity: where, for which role. */
-export interface WebIdentityConfig {
-  /** No trailing slash. */
-  readonly endpoint: string
-  readonly roleArn: string
-  readonly audience: string
-  readonly maxSeconds: number
-}
-
-/** The account whose bucket it is. */
-export interface R2Config {
-  readonly accountId: string
-}
-
-/** B2's native API, and a key that may make keys. */
-export interface B2Config {
-  readonly bucketId: string
-  /** No trailing slash. */
-  readonly endpoint: string
-  readonly keyId: Secret
-  readonly applicationKey: Secret
-}
+export type {
+  B2Config,
+  R2Config,
+  StoreConfig,
+  StsConfig,
+  VolumeConfig,
+  VolumeMember,
+  WebIdentityConfig,
+} from './store-config.ts'
 
 /** Rules for secrets that are told by their shape, as `docs/security.md` describes them. */
 export type ShapeRule =
@@ -136,6 +63,16 @@ export interface LoadBalancerConfig {
   readonly proof: 'health' | 'ping'
 }
 
+/** Directories that outlive jobs. */
+export interface SessionsConfig {
+  readonly exclusive: boolean
+  readonly keepSeconds: number
+  readonly waitSeconds: number
+  /** What one session may hold. */
+  readonly maxBytes: number
+  readonly maxObjects: number
+}
+
 export interface EndpointConfig {
   /** Base URL up to and including `/v2`, no trailing slash. */
   readonly upstream: string
@@ -170,6 +107,10 @@ export interface EndpointConfig {
   readonly files: 'stream' | 'redirect'
   /** Seconds after a job's end until its staged files may be deleted. */
   readonly graceSeconds: number
+  /** Absent: `job`, and requests may ask for nothing else. */
+  readonly retention?: RetentionConfig
+  /** Absent: a request that names a session is refused. */
+  readonly sessions?: SessionsConfig
   /** Absent: there is nothing under `/lb/{endpointId}`. */
   readonly loadBalancer?: LoadBalancerConfig
 }
@@ -187,10 +128,6 @@ export interface KeyConfig {
 
 /** Whose tokens are accepted, and what their claims are called. */
 export interface JwtConfig {
-  /** Absent: `job`, and requests may ask for nothing else. */
-  readonly retention?: RetentionConfig
-  /** Absent: a request that names a session is refused. */
-  readonly sessions?: SessionsConfig
   readonly mode: 'jwt'
   readonly issuer: string
   readonly audience: string
@@ -208,6 +145,8 @@ export interface Config {
   readonly jobBucketUrl: string
   readonly stores: ReadonlyMap<string, StoreConfig>
   readonly stateStoreId: string
+  /** Ids of the endpoints that have settings, `*` among them. */
+  readonly endpointIds: readonly string[]
   /** Settings of an endpoint: its own over those of `*`; undefined when neither exists. */
   endpoint(endpointId: string): EndpointConfig | undefined
   readonly staging: {
@@ -225,8 +164,6 @@ export interface Config {
     readonly openSeconds: number
     readonly keepSeconds: number
     readonly persist: boolean
-  /** Ids of the endpoints that have settings, `*` among them. */
-  readonly endpointIds: readonly string[]
   }
   readonly access: {
     readonly linkSeconds: number

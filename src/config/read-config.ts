@@ -1,4 +1,5 @@
 import { DEFAULTS } from '../contract/defaults.gen.ts'
+import { checkStateStore } from './check-preset.ts'
 import type { Config } from './config.ts'
 import { ConfigError, type ConfigFault } from './config-error.ts'
 import { type ConfigDocument, parseDocument } from './parse-document.ts'
@@ -61,7 +62,9 @@ export function readConfig(
     masterKeys: Object.freeze(parseMasterKeys(masterKeys, '/masterKeys', faults)),
   }
 
-  if (!config.stores.has(config.stateStoreId)) {
+  const stateStore = config.stores.get(config.stateStoreId)
+  if (stateStore !== undefined) checkStateStore(stateStore, faults)
+  else {
     const message = `names no store: there is no "${config.stateStoreId}"`
     faults.push({ pointer: '/stateStore', message })
   }

@@ -1,7 +1,8 @@
 import type { ConfigFault } from './config-error.ts'
 import type { ConfigDocument } from './parse-document.ts'
-import { isLoopback, parseBaseUrl } from './parse-url.ts'
+import { parseBaseUrl } from './parse-url.ts'
 import { PRESETS } from './presets.ts'
+import { fits, readHost } from './store-provider.ts'
 
 type StoreDocument = ConfigDocument['stores'][string]
 
@@ -23,25 +24,29 @@ export function readPlace(document: StoreDocument, pointer: string, faults: Conf
   // A store in a private network may speak plain http: its keys never travel, signatures do.
   const endpoint =
     found === undefined ? '' : parseBaseUrl(found, `${pointer}/endpoint`, faults, false)
-  const host = URL.parse(endpoint)?.hostname ?? ''
-  const match = preset.hosts?.exec(host)
-  const told = match?.groups?.['region']
-  const region = document.region ?? told ?? preset.region
+  const told = readHost(preset, endpoint) ?? {}
+  const region = document.region ?? told['region'] ?? preset.region
   if (found === undefined) {
     for (const field of missing(document)) refuse(field, `is required: ${preset.name} needs it`)
   } else if (region === undefined) {
     refuse('region', `is required: ${preset.name} needs it`)
   }
-  // On this machine anything may stand in for the store: development.
-  if (document.endpoint !== undefined && match === null && host !== '' && !isLoopback(host)) {
-    const form = preset.endpoint ?? ''
-    refuse(
-      'endpoint',
-      `is no address of ${preset.name}, which are ${form}. Use the kind "s3" for others`,
-    )
+  if (URL.canParse(endpoint) && !fits(preset, endpoint)) {
+    const form = preset.endpoint?.replaceAll(/\[.*?\]/g, '')
+    const message = `is no address of ${preset.name}, which look like ${form}. Use the kind "s3" for others`
+    refuse('endpoint', message)
   }
-  if (told !== undefined && document.region !== undefined && told !== document.region) {
-    refuse('region', `is not the region that the endpoint names, ${told}`)
+  for (const field of ['region', 'accountId', 'jurisdiction'] as const) {
+    const given = document[field]
+    const named = told[field]
+    if (named !== undefined && given !== undefined && named !== given) {
+      refuse(field, `is not what the endpoint names: ${named}`)
+    }
+  }
+  if (document.kind !== 'r2') {
+    for (const field of ['accountId', 'jurisdiction'] as const) {
+      if (document[field] !== undefined) refuse(field, 'is for stores of kind "r2" alone')
+    }
   }
   const { pathStyle = preset.pathStyle, presign = preset.presign } = document
   return { endpoint, region: region ?? '', pathStyle, presign }
@@ -52,27 +57,32 @@ export function endpointOf(document: StoreDocument): string | undefined {
   const { endpoint } = PRESETS[document.kind]
   if (document.endpoint !== undefined) return document.endpoint
   if (endpoint === undefined || missing(document).length > 0) return undefined
-  return endpoint
-    .replace(/\[([^\]]*)\]/g, (_, part: string) => (fieldsOf(part).every(has) ? part : ''))
-    .replace(/\{(\w+)\}/g, (_, name: string) => value(name) ?? '')
-
-  function has(name: string): boolean {
-    return value(name) !== undefined
-  }
-  function value(name: string): string | undefined {
-    const text = (document as Readonly<Record<string, unknown>>)[name]
-    return typeof text === 'string' ? text : undefined
-  }
+  const { region, accountId, jurisdiction, dataCenterId } = document
+  return fillForm(endpoint, {
+    ...{ region, accountId, jurisdiction },
+    dataCenterId: dataCenterId?.toLowerCase(),
+  })
 }
+
+/** An address of that form; `cn` follows from the region. */
+export function fillForm(form: string, fields: Fields): string {
+  const all: Fields = { ...fields, cn: fields['region']?.startsWith('cn-') ? 'cn' : undefined }
+  return form
+    .replace(/\[(.*?)\]/g, (_, part: string) =>
+      namesIn(part).every((name) => all[name] !== undefined) ? part : '',
+    )
+    .replace(/\{(\w+)\}/g, (_, name: string) => all[name] ?? '')
+}
+
+type Fields = Readonly<Record<string, string | undefined>>
 
 /** Fields that the form of the address needs and that are not there. */
 function missing(document: StoreDocument): string[] {
   const form = PRESETS[document.kind].endpoint
   if (form === undefined) return ['endpoint']
-  const needed = fieldsOf(form.replace(/\[[^\]]*\]/g, ''))
-  return needed.filter((name) => !Object.hasOwn(document, name))
+  return namesIn(form.replace(/\[.*?\]/g, '')).filter((name) => !Object.hasOwn(document, name))
 }
 
-function fieldsOf(form: string): string[] {
+function namesIn(form: string): string[] {
   return [...form.matchAll(/\{(\w+)\}/g)].map(([, name]) => name ?? '')
 }

@@ -1,14 +1,16 @@
 import { DEFAULTS } from '../contract/defaults.gen.ts'
 import type { Secret } from '../log.ts'
+import { checkPreset } from './check-preset.ts'
 import { checkRole } from './check-role.ts'
 import type { B2Config, StoreConfig, StsConfig, WebIdentityConfig } from './config.ts'
 import type { ConfigFault } from './config-error.ts'
 import type { ConfigDocument } from './parse-document.ts'
 import { parseBaseUrl } from './parse-url.ts'
-import { readPlace } from './read-place.ts'
+import { PRESETS, type PresetName } from './presets.ts'
+import { fillForm, readPlace } from './read-place.ts'
 import type { SecretReader } from './read-secrets.ts'
 import { checkNoVolume, readVolume } from './read-volume.ts'
-import { providerOf } from './store-provider.ts'
+import { presetOf, readHost } from './store-provider.ts'
 
 type StoreDocument = ConfigDocument['stores'][string]
 type SecretReference = StoreDocument['accessKeyId']
@@ -16,6 +18,7 @@ type SecretReference = StoreDocument['accessKeyId']
 /** One store while it is read. */
 interface Reading {
   readonly document: StoreDocument
+  readonly preset: PresetName
   /** Pointer of the store. */
   readonly pointer: string
   readonly endpoint: string
@@ -44,13 +47,17 @@ export function readStores(
     const accessKeyId = readSecret(document.accessKeyId, `${pointer}/accessKeyId`)
     const secretAccessKey = readSecret(document.secretAccessKey, `${pointer}/secretAccessKey`)
     const keys = { accessKeyId, secretAccessKey }
-    const reading: Reading = { document, pointer, endpoint, region, ...keys, readSecret, faults }
     const { kind: preset, bucket, pricePerGbMonth } = document
+    const reading: Reading = {
+      ...{ document, preset, pointer, endpoint, region },
+      ...{ ...keys, readSecret, faults },
+    }
     const kind = isVolume ? 'runpod-volume' : 's3'
     const sts = readSts(reading)
     const webIdentity = readWebIdentity(reading)
     const b2 = readB2(reading)
     const accountId = readAccount(reading)
+    if (!isVolume) checkPreset(document, accessKeyId, pointer, faults)
     read.set(
       id,
       Object.freeze({
@@ -66,9 +73,12 @@ export function readStores(
   return read
 }
 
-function readAccount({ document, endpoint, pointer, faults }: Reading): string | undefined {
-  const told = providerOf(endpoint)?.accountId
-  const given = document.r2?.accountId ?? document.accountId
+function readAccount(reading: Reading): string | undefined {
+  const { document, endpoint, pointer, faults } = reading
+  const preset = presetOf(reading)
+  if (preset !== PRESETS.r2) return document.r2?.accountId
+  const told = readHost(preset, endpoint)?.['accountId'] ?? document.accountId
+  const given = document.r2?.accountId
   if (given !== undefined && told !== undefined && given !== told) {
     const message = 'is not the account that the endpoint names'
     faults.push({ pointer: `${pointer}/r2/accountId`, message })
@@ -81,7 +91,7 @@ function readSts(reading: Reading): StsConfig | undefined {
   if (sts === undefined) return undefined
   const pointer = `${reading.pointer}/sts`
   const { accessKeyId, secretAccessKey, endpoint, ...rest } = sts
-  checkRole(reading.endpoint, sts, pointer, reading.faults)
+  checkRole(reading, sts, pointer, reading.faults)
   const [id, secret] = readPair(reading, pointer, [
     ['accessKeyId', accessKeyId],
     ['secretAccessKey', secretAccessKey],
@@ -99,7 +109,7 @@ function readWebIdentity(reading: Reading): WebIdentityConfig | undefined {
   const { webIdentity } = reading.document
   if (webIdentity === undefined) return undefined
   const pointer = `${reading.pointer}/webIdentity`
-  checkRole(reading.endpoint, webIdentity, pointer, reading.faults)
+  checkRole(reading, webIdentity, pointer, reading.faults)
   const endpoint = stsEndpoint(reading, webIdentity.endpoint, `${pointer}/endpoint`)
   return Object.freeze({ ...DEFAULTS.ConfigStoreWebIdentity, ...webIdentity, endpoint })
 }
@@ -121,7 +131,8 @@ function readB2(reading: Reading): B2Config | undefined {
 /** The regional STS beside AWS and Wasabi; other servers answer for both at one address. */
 function stsEndpoint(reading: Reading, given: string | undefined, pointer: string): string {
   const { endpoint, region, faults } = reading
-  const sts = providerOf(endpoint)?.sts?.replace('{region}', region)
+  const { sts: form } = presetOf(reading).keys
+  const sts = form && fillForm(form, { region })
   // Its answers hold keys, and web identity sends a bearer token: over https alone.
   return parseBaseUrl(given ?? sts ?? endpoint, pointer, faults)
 }

@@ -1,97 +1,63 @@
-import type { NativeAccess } from './config.ts'
+import { isLoopback } from './parse-url.ts'
+import { PRESETS, type PresetName, type StorePreset } from './presets.ts'
 
-/** What is known of a store by its host name alone. */
-export interface StoreProvider {
-  readonly name: string
-  /** Ways in which it can issue keys that are narrow and expire. */
-  readonly access: readonly NativeAccess[]
-  /** Why there are no others, as an operator is told. */
-  readonly reason: string
-  /** Its STS, with `{region}`. */
-  readonly sts?: string
-  /** The account that its host name tells. */
-  readonly accountId?: string
+/** A store as far as its preset goes. */
+export interface NamedStore {
+  /** Absent or `s3`: the host tells. */
+  readonly preset?: PresetName
+  readonly endpoint: string
 }
 
-const providers: readonly (readonly [RegExp, Omit<StoreProvider, 'accountId'>])[] = [
-  [
-    /(^|\.)amazonaws\.com\.cn$/,
-    {
-      name: 'AWS',
-      access: ['sts', 'web-identity'],
-      reason: 'it issues keys through its STS',
-      sts: 'https://sts.{region}.amazonaws.com.cn',
-    },
-  ],
-  [
-    /(^|\.)amazonaws\.com$/,
-    {
-      name: 'AWS',
-      access: ['sts', 'web-identity'],
-      reason: 'it issues keys through its STS',
-      sts: 'https://sts.{region}.amazonaws.com',
-    },
-  ],
-  [
-    /^([0-9a-f]{32})\.(?:[a-z]+\.)?r2\.cloudflarestorage\.com$/,
-    { name: 'R2', access: ['r2'], reason: 'it has no STS, its temporary keys are signed locally' },
-  ],
-  [
-    /(^|\.)backblazeb2\.com$/,
-    {
-      name: 'B2',
-      access: ['b2'],
-      reason: 'it has no STS, its expiring keys are made by b2_create_key',
-    },
-  ],
-  [
-    /(^|\.)wasabisys\.com$/,
-    {
-      name: 'Wasabi',
-      access: ['sts'],
-      reason: 'it issues keys by AssumeRole alone',
-      sts: 'https://sts.wasabisys.com',
-    },
-  ],
-  [
-    /(^|\.)storage\.googleapis\.com$/,
-    {
-      name: 'Google Cloud Storage',
-      access: [],
-      reason: 'its HMAC keys cover a whole service account and do not expire',
-    },
-  ],
-  [
-    /(^|\.)digitaloceanspaces\.com$/,
-    {
-      name: 'DigitalOcean Spaces',
-      access: [],
-      reason: 'its keys cover a whole bucket and do not expire',
-    },
-  ],
-  [
-    /^s3api-[a-z0-9-]+\.runpod\.io$/,
-    {
-      name: 'a RunPod network volume',
-      access: [],
-      reason: 'its keys cover the whole account and do not expire',
-    },
-  ],
-  [
-    /(^|\.)(tigris\.dev|storage\.dev)$/,
-    { name: 'Tigris', access: [], reason: 'its API issues no keys that expire by themselves' },
-  ],
-]
+/** What a field may hold, where a host tells it. */
+const values: Readonly<Record<string, string>> = {
+  accountId: '[0-9a-f]{32}',
+  jurisdiction: '[a-z]+',
+  cn: 'cn',
+}
 
-/** The provider of an endpoint's host; undefined for hosts that say nothing, such as one's own. */
-export function providerOf(endpoint: string): StoreProvider | undefined {
-  const host = URL.parse(endpoint)?.hostname ?? ''
-  for (const [pattern, provider] of providers) {
-    const match = pattern.exec(host)
-    if (match === null) continue
-    return provider.name === 'R2' && match[1] !== undefined
-      ? { ...provider, accountId: match[1] }
-      : provider
+/** Forms of hosts as expressions, with a group for each field. */
+const forms = new Map(
+  Object.values(PRESETS).map((preset) => [preset, formOf(preset.endpoint)] as const),
+)
+
+/** What is known of a store by its kind, or else by its host; `PRESETS.s3` where neither tells. */
+export function presetOf({ preset = 's3', endpoint }: NamedStore): StorePreset {
+  if (preset !== 's3') return PRESETS[preset]
+  const host = hostOf(endpoint)
+  for (const [known, form] of forms) {
+    const isBelow = known.domains?.some((name) => host === name || host.endsWith(`.${name}`))
+    if (isBelow || form?.test(host)) return known
   }
-  return undefined
+  return PRESETS.s3
+}
+
+/** The fields that an address tells by its form, such as `region`; undefined where it has another. */
+export function readHost(
+  preset: StorePreset,
+  endpoint: string,
+): Readonly<Record<string, string | undefined>> | undefined {
+  const host = hostOf(endpoint)
+  const match = forms.get(preset)?.exec(host)
+  if (match) return match.groups ?? {}
+  return preset.otherHosts?.test(host) ? {} : undefined
+}
+
+/** Whether an address can be that store's. On this machine anything may stand in for it. */
+export function fits(preset: StorePreset, endpoint: string): boolean {
+  if (preset.endpoint === undefined || isLoopback(hostOf(endpoint))) return true
+  return readHost(preset, endpoint) !== undefined
+}
+
+function hostOf(endpoint: string): string {
+  return URL.parse(endpoint)?.hostname ?? ''
+}
+
+function formOf(address: string | undefined): RegExp | undefined {
+  if (address === undefined) return undefined
+  const pattern = address
+    .replace('https://', '')
+    .replaceAll('.', '\\.')
+    .replace(/\[(.*?)\]/g, '(?:$1)?')
+    .replace(/\{(\w+)\}/g, (_, name: string) => `(?<${name}>${values[name] ?? '[a-z0-9-]+'})`)
+  return new RegExp(`^${pattern}$`)
 }

@@ -1,5 +1,5 @@
 import type { StoreConfig } from '../config/config.ts'
-import { providerOf } from '../config/store-provider.ts'
+import { presetOf } from '../config/store-provider.ts'
 import type { Presign } from './presign.ts'
 
 /** One part of a multipart upload that somebody else is to send. */
@@ -41,12 +41,10 @@ export async function presignPart(
 }
 
 /**
- * Whether the store takes a digest into a presigned URL, and holds the body to it: AWS, Ceph RGW,
- * MinIO. Local R2 refuses it, others are not known to. `x-amz-checksum-sha256` is no way round: RGW
- * and local R2 do not look at it, and AWS wants it of all parts or none, and again at the end.
+ * Whether the store takes a digest into a presigned URL, and holds the body to it. Local R2 refuses
+ * it, as other stores may. `x-amz-checksum-sha256` is no way round: RGW and local R2 do not look at
+ * it, and AWS wants it of all parts or none, and again at the end.
  */
-function checksSignedDigest({ endpoint }: StoreConfig): boolean {
-  const provider = providerOf(endpoint)?.name
-  if (provider !== undefined) return provider === 'AWS'
-  return !endpoint.endsWith('/cdn-cgi/local/r2/s3')
+function checksSignedDigest(config: StoreConfig): boolean {
+  return presetOf(config).signedDigest && !config.endpoint.endsWith('/cdn-cgi/local/r2/s3')
 }
