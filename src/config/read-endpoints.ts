@@ -8,6 +8,7 @@ import { parseBaseUrl } from './parse-url.ts'
 import { readLoadBalancer } from './read-load-balancer.ts'
 import { readRetentionConfig } from './read-retention.ts'
 import type { SecretReader } from './read-secrets.ts'
+import { readSessions } from './read-sessions.ts'
 
 type EndpointDocument = ConfigDocument['endpoints'][string]
 
@@ -70,13 +71,13 @@ export function readEndpoints(
         linkOutputKeys: merged.linkOutputKeys,
         files: merged.files,
         graceSeconds: merged.graceSeconds,
-        ...(merged.loadBalancer && {
-          loadBalancer: readLoadBalancer(merged.loadBalancer, at('loadBalancer'), faults),
-        }),
         ...(merged.retention && {
           retention: readRetentionConfig(merged.retention, at('retention'), faults),
         }),
         ...(merged.sessions && { sessions: readSessions(merged, at, faults) }),
+        ...(merged.loadBalancer && {
+          loadBalancer: readLoadBalancer(merged.loadBalancer, at('loadBalancer'), faults),
+        }),
       }),
     )
   }

@@ -7,12 +7,14 @@ import { createDroppingStore } from '../store/dropping-store.ts'
 import type { Admission } from './admit.ts'
 import { stagedPath } from './content/address-content.ts'
 import type { Call, Deps } from './deps.ts'
+import { directoryEdits } from './directory-refs.ts'
 import { chooseNative } from './give-access.ts'
 import { type LiftedRequest, liftPayloads } from './lift-payloads.ts'
 import { newGrant } from './new-grant.ts'
 import type { SubmitPlan } from './plan-submit.ts'
 import { readPolicyTtl, readWebhook } from './request-members.ts'
 import { formsOf, wantsS3Config } from './seal-job.ts'
+import { requireSessionAccess, sessionOfCall } from './sessions/request-session.ts'
 import { StandIns, standInsFor } from './stand-ins.ts'
 
 /** Why a value would be a file: it is one, or what says so. */
@@ -76,7 +78,9 @@ export async function describePlan(
   const { endpoint } = admission
   const { storeId } = endpoint
   const store = createDroppingStore(storeId)
-  const lifted = await liftPayloads({ ...deps, store: () => store }, call, admission, plan)
+  const session = await sessionOfCall(deps, call, admission)
+  const read = await liftPayloads({ ...deps, store: () => store }, call, admission, plan)
+  const lifted = { ...read, session, concernsUs: read.concernsUs || session !== undefined }
   if (!lifted.concernsUs && plan.kind === 'json') {
     return describeUntouched(lifted.residue.bytes.length, plan)
   }
@@ -89,7 +93,11 @@ export async function describePlan(
   const replaced = await standInsFor(lifted, new StandIns(deps, { grant }), formOf)
   const s3Config = wantsS3Config(endpoint, lifted)
   const native = s3Config ? chooseNative(deps, endpoint, times)?.access : undefined
-  const left = renderResidue(lifted.residue, replaced.texts, replaced.edits).length
+  requireSessionAccess(endpoint, lifted, s3Config)
+  const job = { folder, storeId, native, session }
+  const directories = directoryEdits(deps, lifted.directories, job, formOf)
+  const edits = [...replaced.edits, ...directories]
+  const left = renderResidue(lifted.residue, replaced.texts, edits).length
   if (left > plan.maxBytes) throw plan.tooLarge(left)
   return planReply({
     untouched: false,

@@ -13,9 +13,11 @@ import { refMarker } from '../uploads/ref.ts'
 import { type Admission, proveCaller } from './admit.ts'
 import { writerFor } from './content/address-content.ts'
 import type { Call, Deps } from './deps.ts'
+import { type PlacedDirectory, partDirectories } from './directory-refs.ts'
 import { howToDeclare, type LiftPlan } from './plan-submit.ts'
 import { readSource } from './read-source.ts'
 import { type PlacedRef, resolveRefs } from './resolve-refs.ts'
+import type { RequestSession } from './sessions/request-session.ts'
 
 /** Members of a request that the gateway looks at, in every spelling that workers know. */
 export const s3ConfigNames: ReadonlySet<string> = new Set([
@@ -34,6 +36,10 @@ export interface LiftedRequest {
   readonly files: readonly StagedObject[]
   /** Strings that mean files of these, or uploads. */
   readonly refs: readonly PlacedRef[]
+  /** Strings that mean directories of the job; absent: none. */
+  readonly directories?: readonly PlacedDirectory[]
+  /** Of a job that shares its directory with others. */
+  readonly session?: RequestSession | undefined
   /** Id under which the payloads were staged: their keys are `{day}/{stageId}/in/…`. */
   readonly stageId: string
   readonly stageDay: string
@@ -110,7 +116,8 @@ export async function liftPayloads(
     await discardStaged(deps, endpoint, { staged: [], files })
     throw isTooLarge(error) ? plan.tooLarge(error.facts.actual) : error
   })
-  const refs = await readRefs(deps, call, admission, plan, { residue, staged, files }).catch(
+  const taken = { residue, staged, files }
+  const { refs, directories } = await readRefs(deps, call, admission, plan, taken).catch(
     async (error: unknown) => {
       await discardStaged(deps, endpoint, { staged, files })
       throw error
@@ -118,11 +125,11 @@ export async function liftPayloads(
   )
   const concernsUs =
     staged.length > 0 ||
-    refs.length > 0 ||
+    refs.length + directories.length > 0 ||
     principal.mode !== 'passthrough' ||
     endpoint.s3Config === 'always' ||
     residue.members.some(({ name, depth }) => s3ConfigNames.has(name) || isWebhook(name, depth))
-  return { residue, staged, files, refs, stageId, stageDay: day, concernsUs }
+  return { residue, staged, files, refs, directories, stageId, stageDay: day, concernsUs }
 }
 
 /** The refs of a document that is as it has to be. */
@@ -132,20 +139,22 @@ async function readRefs(
   admission: Admission,
   { within, items }: LiftPlan,
   { residue, staged, files }: Pick<LiftedRequest, 'residue' | 'staged' | 'files'>,
-): Promise<PlacedRef[]> {
+): Promise<{ refs: PlacedRef[]; directories: PlacedDirectory[] }> {
   if (within === 'input') requireInput(residue)
   const inputs = within === 'document' ? undefined : inputPattern(items?.pattern ?? '/input')
   const found = residue.refs.filter(({ pointer }) => inputs?.test(pointer) !== false)
   const [first] = found
-  if (first === undefined) return []
+  if (first === undefined) return { refs: [], directories: [] }
   // On the OpenAI route files are links, whatever else an endpoint's workers take.
   if (within !== 'document' && admission.endpoint.as === undefined) {
     const detail = `Cannot use a ref here: ${howToDeclare(call.endpointId)}`
     throw new GatewayError('invalid_request', detail, { pointer: first.pointer })
   }
   await proveCaller(deps, call, admission)
+  const parted = partDirectories(call, { within }, found)
   const taken = staged.length + files.length
-  return await resolveRefs(deps, call, admission, found, { files, taken })
+  const refs = await resolveRefs(deps, call, admission, parted.files, { files, taken })
+  return { refs, directories: parted.directories }
 }
 
 /** Rules say where in a request; several of them lie deeper. */

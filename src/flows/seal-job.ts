@@ -12,11 +12,13 @@ import { type SignerIds, signerIds } from '../webhooks/signing-secret.ts'
 import type { Admission } from './admit.ts'
 import { placeContent } from './content/place-content.ts'
 import type { Call, Deps } from './deps.ts'
+import { directoryEdits } from './directory-refs.ts'
 import { chooseAccess, grantedKeys, withdrawAccess } from './give-access.ts'
 import { type LiftedRequest, s3ConfigNames } from './lift-payloads.ts'
 import { newGrant } from './new-grant.ts'
 import { members, readPolicyTtl, readWebhook, valueAt } from './request-members.ts'
 import { noteKey } from './results/request-id.ts'
+import { requireSessionAccess, sessionOf } from './sessions/request-session.ts'
 import { StandIns, standInsFor } from './stand-ins.ts'
 
 /**
@@ -42,6 +44,7 @@ export async function sealJob(
   const now = platform.now()
   const times = lifetimesOf({ ...config.access, now, ttl: ttl ?? readPolicyTtl(residue) })
   const isWanted = wantsS3Config(endpoint, lifted)
+  requireSessionAccess(endpoint, lifted, isWanted)
   const asked = isWanted ? endpoint : { ...endpoint, access: 'none' as const }
   const placed = await placeContent(deps, call, admission, lifted, times.day)
   const access = await chooseAccess(deps, asked, placed, times)
@@ -50,6 +53,7 @@ export async function sealJob(
     const requestKey = await noteKey(call, admission.principal, access.folder.grantId)
     const unsealed: Grant = {
       ...(await newGrant(deps, call, admission, access, times)),
+      ...sessionOf(endpoint, lifted.session, access.mounts),
       ...(requestKey === undefined ? {} : { requestKey }),
       secrets: ownersSecrets(residue),
       ...(webhook === undefined ? {} : { webhook, webhookSigner: await signerOf(deps, admission) }),
@@ -57,13 +61,20 @@ export async function sealJob(
     minted = isWanted ? await access.minter.mint(unsealed) : undefined
     const { native } = access
     const standIns = new StandIns(deps, { grant: unsealed, native, s3Config: minted?.s3Config })
-    const replaced = await standInsFor(lifted, standIns, formsOf(endpoint, residue))
+    const formOf = formsOf(endpoint, residue)
+    const replaced = await standInsFor(lifted, standIns, formOf)
+    const job = { ...access, ...endpoint, session: lifted.session, s3Config: minted?.s3Config }
+    const directories = directoryEdits(deps, lifted.directories, job, formOf)
     // The job bucket's keys are derived anew whenever they are looked for.
     const own = access.native === undefined ? [] : (minted?.secrets ?? [])
     const secrets = [...unsealed.secrets, ...standIns.secrets, ...own]
     const grant = { ...unsealed, ...grantedKeys(access.native, minted), secrets }
-    const edits = await requestEdits(deps, endpoint, residue, grant, minted)
-    const request = renderResidue(residue, replaced.texts, [...replaced.edits, ...edits])
+    const edits = [
+      ...(await requestEdits(deps, endpoint, residue, grant, minted)),
+      ...directories,
+      ...replaced.edits,
+    ]
+    const request = renderResidue(residue, replaced.texts, edits)
     if (request.length > maxBytes) throw tooLarge(request.length, maxBytes)
     await deps.grants.seal(grant)
     return { grant, request }
@@ -130,10 +141,11 @@ export function formsOf(
 /** Whether a job is given an s3Config. */
 export function wantsS3Config(
   { access, s3Config }: Admission['endpoint'],
-  { residue, staged, refs }: LiftedRequest,
+  { residue, staged, refs, directories = [], session }: LiftedRequest,
 ): boolean {
   if (access === 'none' || access === 'volume' || hasOwnS3Config(residue)) return false
-  return s3Config === 'always' || (s3Config === 'staged' && staged.length + refs.length > 0)
+  const named = staged.length + refs.length + directories.length
+  return s3Config === 'always' || (s3Config === 'staged' && (named > 0 || session !== undefined))
 }
 
 /** Whether the caller gave an s3Config; `null` is none. */

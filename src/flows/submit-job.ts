@@ -13,11 +13,12 @@ import { discardStaged, type LiftedRequest, liftPayloads } from './lift-payloads
 import { withMissingOutput } from './missing-output.ts'
 import { openBody } from './open-body.ts'
 import { forward, isNotSent, untouched } from './pass-through.ts'
-import { planSubmit, type SubmitOperation } from './plan-submit.ts'
+import { planSubmit, type SubmitOperation, type SubmitPlan } from './plan-submit.ts'
 import { readSmallBody } from './read-small-body.ts'
 import { keepAnswer } from './results/keep-result.ts'
 import { noteRequest } from './results/request-id.ts'
 import { sealJob } from './seal-job.ts'
+import { readSessionName, sessionOfCall } from './sessions/request-session.ts'
 import { dropJob, leaveJob, settleJob } from './settle-job.ts'
 
 /**
@@ -34,6 +35,7 @@ export async function submitJob(
   operation: SubmitOperation,
 ): Promise<Reply> {
   const admission = await admit(deps, call)
+  const sessionName = readSessionName(call, admission.endpoint)
   const plan = planSubmit(deps.config, call, admission, operation)
   const json = asJson(call, plan.kind)
   const isAsked = asksForPlan(call.headers)
@@ -52,7 +54,7 @@ export async function submitJob(
     body = onceBody(bytes)
   }
   if (body === undefined) {
-    if (admission.principal.mode === 'passthrough' && !isAsked) {
+    if (admission.principal.mode === 'passthrough' && !isAsked && sessionName === undefined) {
       return await passOn(deps, call, admission, operation)
     }
     throw new GatewayError('invalid_json', 'Cannot submit a job without a body', { offset: 0 })
@@ -62,10 +64,10 @@ export async function submitJob(
 
   if (isAsked) return await describePlan(deps, { ...call, body }, admission, plan)
   const lifted = await liftPayloads(deps, { ...call, body }, admission, plan)
-  if (!lifted.concernsUs) {
+  if (!lifted.concernsUs && sessionName === undefined) {
     return await passOn(deps, json, admission, operation, lifted.residue.bytes)
   }
-  const { grant, request } = await seal(deps, json, admission, lifted, plan.maxBytes)
+  const { grant, request } = await seal(deps, json, admission, lifted, plan)
   return await submit(deps, json, admission, operation, grant, request)
 }
 
@@ -74,11 +76,12 @@ async function seal(
   call: Call,
   admission: Admission,
   lifted: LiftedRequest,
-  maxBytes: number,
+  { maxBytes }: SubmitPlan,
 ): Promise<{ grant: Grant; request: Uint8Array }> {
   try {
     await proveCaller(deps, call, admission)
-    return await sealJob(deps, call, admission, lifted, maxBytes)
+    const session = await sessionOfCall(deps, call, admission)
+    return await sealJob(deps, call, admission, { ...lifted, session }, maxBytes)
   } catch (error) {
     await discardStaged(deps, admission.endpoint, lifted)
     throw error

@@ -50,6 +50,13 @@ export interface Grant {
   readonly revocation?: string
   /** What the job may keep as outputs in its job bucket; absent: as much as it likes. */
   readonly quota?: { readonly bytes: number; readonly objects: number }
+  /** The session that it shares, and how much that may hold. */
+  readonly session?: {
+    readonly name: string
+    readonly quota: { readonly bytes: number; readonly objects: number }
+  }
+  /** Keys of the records that say that it has a session or a volume; absent: none. */
+  readonly leases?: readonly string[]
   /** When a retry woke it last. */
   readonly wokenAt?: number
   /** How often it was woken: a result is of one run. Absent: never. */

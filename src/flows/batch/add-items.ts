@@ -14,6 +14,7 @@ import { jobsIn } from '../list-requests.ts'
 import { openBody } from '../open-body.ts'
 import { forward, isNotSent, requireAdmin, untouched } from '../pass-through.ts'
 import { readSmallBody } from '../read-small-body.ts'
+import { refuseSession } from '../sessions/request-session.ts'
 import { leaveJob } from '../settle-job.ts'
 import { cleanWhole, readWhole } from './clean-whole.ts'
 import { type ItemsPlan, planItems } from './plan-items.ts'
@@ -35,6 +36,7 @@ export async function addItems(
   const admission = await admit(deps, call)
   const { endpoint, principal } = admission
   requireAdmin(principal, 'batch')
+  refuseSession(call)
   async function passOn(bytes?: Uint8Array): Promise<Reply> {
     const response = await forward(deps, call, endpoint, principal, path, bytes)
     return principal.mode === 'passthrough'

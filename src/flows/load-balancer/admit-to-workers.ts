@@ -3,6 +3,7 @@ import { endpointIdMark } from '../../config/read-load-balancer.ts'
 import { GatewayError } from '../../errors.ts'
 import { type Admission, admit } from '../admit.ts'
 import type { Call, Deps } from '../deps.ts'
+import { refuseSession } from '../sessions/request-session.ts'
 
 /** Who calls the workers of which endpoint, and where they are. */
 export interface WorkersAdmission extends Admission {
@@ -21,6 +22,7 @@ const label = /^(?!-)[A-Za-z0-9-]{1,63}(?<!-)$/
  */
 export async function admitToWorkers(deps: Deps, call: Call): Promise<WorkersAdmission> {
   const admission = await admit(deps, call)
+  refuseSession(call)
   const { loadBalancer } = admission.endpoint
   const { endpointId } = call
   if (loadBalancer === undefined || !label.test(endpointId)) {

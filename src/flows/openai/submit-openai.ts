@@ -14,6 +14,7 @@ import { forward, isNotSent, untouched } from '../pass-through.ts'
 import { type LiftPlan, stillTooLarge, tooLarge } from '../plan-submit.ts'
 import { readSmallBody } from '../read-small-body.ts'
 import { sealLinks } from '../seal-links.ts'
+import { refuseSession } from '../sessions/request-session.ts'
 import { dropJob, leaveJob } from '../settle-job.ts'
 import { linkParts, needsLinkPart } from './link-parts.ts'
 import {
@@ -41,6 +42,7 @@ const rules: readonly LiftRule[] = [
 export async function submitOpenai(deps: Deps, call: Call, path: string): Promise<Reply> {
   const admission = await admit(deps, call)
   const { endpoint, principal } = admission
+  refuseSession(call)
   requireOwnOperation(principal, call.method, path)
   const isContinuing = mayContinue(principal, call, path)
   async function passOn(bytes?: Uint8Array): Promise<Reply> {
