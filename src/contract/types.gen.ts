@@ -2880,6 +2880,11 @@ export interface components {
          */
         readonly BulkwayInput: string;
         /**
+         * @description How long what belongs to the job is kept, within the endpoint's `retention`: `job`, a number of seconds from its end, or `persistent`: until it is deleted. A 400 `retention_refused` names the bound
+         * @example 604800
+         */
+        readonly BulkwayRetention: string;
+        /**
          * @description Beside one file its name, where the query has none
          * @example attachment; filename="cat.png"
          */
@@ -2954,6 +2959,11 @@ export interface operations {
                  */
                 readonly "Bulkway-Input"?: components["parameters"]["BulkwayInput"];
                 /**
+                 * @description How long what belongs to the job is kept, within the endpoint's `retention`: `job`, a number of seconds from its end, or `persistent`: until it is deleted. A 400 `retention_refused` names the bound
+                 * @example 604800
+                 */
+                readonly "Bulkway-Retention"?: components["parameters"]["BulkwayRetention"];
+                /**
                  * @description Beside one file its name, where the query has none
                  * @example attachment; filename="cat.png"
                  */
@@ -3013,6 +3023,11 @@ export interface operations {
                  * @example {"task":"digest"}
                  */
                 readonly "Bulkway-Input"?: components["parameters"]["BulkwayInput"];
+                /**
+                 * @description How long what belongs to the job is kept, within the endpoint's `retention`: `job`, a number of seconds from its end, or `persistent`: until it is deleted. A 400 `retention_refused` names the bound
+                 * @example 604800
+                 */
+                readonly "Bulkway-Retention"?: components["parameters"]["BulkwayRetention"];
                 /**
                  * @description Beside one file its name, where the query has none
                  * @example attachment; filename="cat.png"
@@ -3751,7 +3766,13 @@ export interface operations {
     readonly createBatch: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /**
+                 * @description How long what belongs to the job is kept, within the endpoint's `retention`: `job`, a number of seconds from its end, or `persistent`: until it is deleted. A 400 `retention_refused` names the bound
+                 * @example 604800
+                 */
+                readonly "Bulkway-Retention"?: components["parameters"]["BulkwayRetention"];
+            };
             readonly path: {
                 /**
                  * @description Id of the upstream endpoint
@@ -3900,7 +3921,13 @@ export interface operations {
     readonly addBatchRequests: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /**
+                 * @description How long what belongs to the job is kept, within the endpoint's `retention`: `job`, a number of seconds from its end, or `persistent`: until it is deleted. A 400 `retention_refused` names the bound
+                 * @example 604800
+                 */
+                readonly "Bulkway-Retention"?: components["parameters"]["BulkwayRetention"];
+            };
             readonly path: {
                 /**
                  * @description Id of the upstream endpoint

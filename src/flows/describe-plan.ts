@@ -1,5 +1,4 @@
 import type { EndpointConfig, PayloadForm } from '../config/config.ts'
-import { lifetimesOf } from '../grants/ttl.ts'
 import { renderResidue } from '../json/render.ts'
 import type { LiftRule } from '../json/rules.ts'
 import type { Body, Reply } from '../platform.ts'
@@ -9,6 +8,7 @@ import { stagedPath } from './content/address-content.ts'
 import type { Call, Deps } from './deps.ts'
 import { directoryEdits } from './directory-refs.ts'
 import { chooseNative } from './give-access.ts'
+import { jobTimes } from './job-times.ts'
 import { type LiftedRequest, liftPayloads } from './lift-payloads.ts'
 import { newGrant } from './new-grant.ts'
 import type { SubmitPlan } from './plan-submit.ts'
@@ -86,7 +86,7 @@ export async function describePlan(
   }
   await readWebhook(deps, lifted.residue)
   const ttl = readPolicyTtl(lifted.residue)
-  const times = lifetimesOf({ ...deps.config.access, ttl, now: deps.platform.now() })
+  const times = jobTimes(deps, call, endpoint, ttl)
   const folder = { day: lifted.stageDay, grantId: lifted.stageId }
   const grant = await newGrant(deps, call, admission, { folder, mounts: [] }, times)
   const formOf = formsOf(endpoint, lifted.residue)

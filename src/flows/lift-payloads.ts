@@ -1,6 +1,5 @@
 import type { EndpointConfig } from '../config/config.ts'
 import { GatewayError } from '../errors.ts'
-import { lifetimesOf } from '../grants/ttl.ts'
 import { type StagedPayload, stageJson } from '../intake/stage-json.ts'
 import { compileRules } from '../json/pointer.ts'
 import { JsonSplicer, type LiftedPayload, type Residue } from '../json/splicer.ts'
@@ -14,6 +13,7 @@ import { type Admission, proveCaller } from './admit.ts'
 import { writerFor } from './content/address-content.ts'
 import type { Call, Deps } from './deps.ts'
 import { type PlacedDirectory, partDirectories } from './directory-refs.ts'
+import { asksForRetention, longestTimes } from './job-times.ts'
 import { howToDeclare, type LiftPlan } from './plan-submit.ts'
 import { readSource } from './read-source.ts'
 import { type PlacedRef, resolveRefs } from './resolve-refs.ts'
@@ -62,7 +62,7 @@ export async function liftPayloads(
   const { config, platform } = deps
   const { endpoint, principal } = admission
   // Payloads are stored before a `policy` behind them is read: allow for the longest wait.
-  const { day } = lifetimesOf({ ...config.access, ttl: Infinity, now: platform.now() })
+  const { day } = longestTimes(deps, call, endpoint, plan.within)
   const stageId = deps.grants.newId(day)
   const stage = { day, grantId: stageId }
   const { body, files } = await readSource(deps, call, admission, stage, plan.maxBytes).catch(
@@ -127,6 +127,7 @@ export async function liftPayloads(
     staged.length > 0 ||
     refs.length + directories.length > 0 ||
     principal.mode !== 'passthrough' ||
+    asksForRetention(call.headers) ||
     endpoint.s3Config === 'always' ||
     residue.members.some(({ name, depth }) => s3ConfigNames.has(name) || isWebhook(name, depth))
   return { residue, staged, files, refs, directories, stageId, stageDay: day, concernsUs }

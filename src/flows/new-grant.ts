@@ -28,6 +28,7 @@ export async function newGrant(
     readExpiresAt: Math.min(times.readExpiresAt, lastMs),
     mounts,
     secrets: [],
+    ...(times.retention === undefined ? {} : { retention: times.retention }),
     quota: { bytes, objects },
   }
 }

@@ -6,6 +6,7 @@ import type { JobFolder } from '../store/keys.ts'
 import type { Admission } from './admit.ts'
 import { type BodyKind, readBodyKind } from './body-kind.ts'
 import type { Call } from './deps.ts'
+import { asksForRetention } from './job-times.ts'
 import { sessionHeader } from './sessions/request-session.ts'
 
 export type SubmitOperation = 'run' | 'runsync'
@@ -66,7 +67,7 @@ export function planSubmit(
   if (kind !== 'json' && endpoint.as === undefined) throw undeclared(call.endpointId)
   const maxBytes = operation === 'run' ? endpoint.runMaxBytes : endpoint.runsyncMaxBytes
   const size = call.contentLength
-  const isHeld = call.headers.has(sessionHeader)
+  const isHeld = call.headers.has(sessionHeader) || asksForRetention(call.headers)
   const granted = principal.mode !== 'passthrough' || endpoint.s3Config === 'always' || isHeld
   const hasToken = isNative(endpoint.access)
   const added = hasToken ? addedWithTokenBytes : addedBytes

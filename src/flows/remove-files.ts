@@ -1,5 +1,5 @@
+import { ownPrefixes } from '../grants/due.ts'
 import type { Grant } from '../grants/grant.ts'
-import { isJobPrefix, jobPrefix } from '../store/keys.ts'
 import { listUploads } from '../store/list-uploads.ts'
 import type { ListPage, ObjectStore } from '../store/store.ts'
 
@@ -46,9 +46,3 @@ export async function abortUploads(
 }
 
 type FiledGrant = Pick<Grant, 'access' | 'day' | 'grantId' | 'mounts'>
-
-/** Keys of a store may reach all of the job's folder, whose inputs and outputs lie in one then. */
-function ownPrefixes({ access, mounts, ...folder }: FiledGrant): string[] {
-  if (access !== undefined) return [jobPrefix(folder)]
-  return mounts.map(({ key }) => key).filter(isJobPrefix)
-}

@@ -3,7 +3,6 @@ import { type Minted, renderS3Config } from '../access/minter.ts'
 import type { PayloadForm } from '../config/config.ts'
 import { GatewayError } from '../errors.ts'
 import type { Grant, GrantSecret } from '../grants/grant.ts'
-import { lifetimesOf } from '../grants/ttl.ts'
 import { type Edit, renderResidue } from '../json/render.ts'
 import type { LiftRule } from '../json/rules.ts'
 import type { Residue } from '../json/splicer.ts'
@@ -14,6 +13,7 @@ import { placeContent } from './content/place-content.ts'
 import type { Call, Deps } from './deps.ts'
 import { directoryEdits } from './directory-refs.ts'
 import { chooseAccess, grantedKeys, withdrawAccess } from './give-access.ts'
+import { jobTimes } from './job-times.ts'
 import { type LiftedRequest, s3ConfigNames } from './lift-payloads.ts'
 import { newGrant } from './new-grant.ts'
 import { members, readPolicyTtl, readWebhook, valueAt } from './request-members.ts'
@@ -37,12 +37,10 @@ export async function sealJob(
   maxBytes: number,
   ttl?: number,
 ): Promise<{ grant: Grant; request: Uint8Array }> {
-  const { config, platform } = deps
   const { endpoint } = admission
   const { residue } = lifted
   const webhook = await readWebhook(deps, residue)
-  const now = platform.now()
-  const times = lifetimesOf({ ...config.access, now, ttl: ttl ?? readPolicyTtl(residue) })
+  const times = jobTimes(deps, call, endpoint, ttl ?? readPolicyTtl(residue))
   const isWanted = wantsS3Config(endpoint, lifted)
   requireSessionAccess(endpoint, lifted, isWanted)
   const asked = isWanted ? endpoint : { ...endpoint, access: 'none' as const }

@@ -49,17 +49,26 @@ export async function settleJob(
   if (stored === undefined) return false
   if (stored.state === 'ended') return endLater(deps, stored)
   if (!settles(stored, state, seenAt)) return false
-  const graceMs = (deps.config.endpoint(grant.endpointId)?.graceSeconds ?? 0) * 1000
-  const dueAt = deps.platform.now() + graceMs + (state === 'suspended' ? retryWindowMs : 0)
+  const { retention } = stored
+  const graceSeconds = deps.config.endpoint(grant.endpointId)?.graceSeconds ?? 0
+  const keptUntil = deps.platform.now() + secondsOf(retention, graceSeconds) * 1000
+  const dueAt = keptUntil + (state === 'suspended' ? retryWindowMs : 0)
   // First, so that a fault in between leaves a marker too many: it does nothing to a live grant.
-  await markInputsDue(deps.stateStore, stored, dueAt)
+  if (retention !== 'persistent') await markInputsDue(deps.stateStore, stored, dueAt)
   let isFirst = false
   await deps.grants.update(grant.grantId, (current) => {
     isFirst = settles(current, state, seenAt)
-    return isFirst ? { ...current, state } : current
+    if (!isFirst) return current
+    // A failed job may run once more: its times are those of its longest run.
+    if (state !== 'ended' || typeof retention !== 'number') return { ...current, state }
+    return { ...current, state, readExpiresAt: Math.min(current.readExpiresAt, keptUntil) }
   })
   if (state === 'ended') await endKeys(deps, stored)
   return isFirst
+}
+
+function secondsOf(retention: Grant['retention'], graceSeconds: number): number {
+  return typeof retention === 'number' ? retention : graceSeconds
 }
 
 /** Keys that could not be revoked at the end: no answer waits for them a second time. */
@@ -95,7 +104,8 @@ export async function dropJob(deps: Deps, grant: Grant): Promise<void> {
  */
 export async function leaveJob(deps: Deps, grant: Grant): Promise<void> {
   try {
-    await markInputsDue(deps.stateStore, grant, grant.writeExpiresAt)
+    const dueAt = grant.writeExpiresAt + secondsOf(grant.retention, 0) * 1000
+    await markInputsDue(deps.stateStore, grant, dueAt)
   } catch (error) {
     deps.log.write('warn', { event: 'clean_up_failed', reason: reasonOf(error) })
   }

@@ -61,6 +61,8 @@ export interface Grant {
   readonly wokenAt?: number
   /** How often it was woken: a result is of one run. Absent: never. */
   readonly retries?: number
+  /** Seconds from the job's end after which all its files go, or that none go by themselves; absent: as its times say. */
+  readonly retention?: 'persistent' | number
   /** Its owner has deleted the job: nothing of it is kept any more. */
   readonly deleted?: true
   /** Key of the note that tells its job by the request id of its caller, where it gave one. */

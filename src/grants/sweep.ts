@@ -23,7 +23,7 @@ import {
 } from '../store/keys.ts'
 import { listUploads } from '../store/list-uploads.ts'
 import type { ObjectStore } from '../store/store.ts'
-import { dueInputs } from './due.ts'
+import { dueFiles, markInputsDue } from './due.ts'
 import type { Grant, Grants } from './grant.ts'
 import { dayOfGrantId } from './grant-id.ts'
 
@@ -114,14 +114,25 @@ class Sweep {
     if (marker !== undefined && grant !== undefined && store !== undefined) {
       const { faults } = this.#counts
       let cut = false
-      for (const prefix of dueInputs(grant, new TextDecoder().decode(marker.bytes), now)) {
+      const due = dueFiles(grant, new TextDecoder().decode(marker.bytes), now)
+      for (const prefix of due.prefixes) {
         cut ||= await this.#each(store, prefix, (key) => this.#removal(store, key))
       }
+      for (const key of due.results) await this.#keptRemoval(key)()
       // Something may be left: the marker stays for the next sweep.
       if (cut || this.#counts.faults > faults) return
+      if (due.forgetAt !== undefined) await this.#forget(grant, due.forgetAt)
     }
     await state.delete(markerKey)
     this.#counts.dueInputs++
+  }
+
+  /** What still comes of a job is cleaned by its grant, until nothing can come any more. */
+  async #forget(grant: Grant, atMs: number): Promise<void> {
+    const { state, grants, now } = this.#options
+    if (atMs > now) return await markInputsDue(state, grant, atMs)
+    await grants.remove(grant)
+    this.#counts.grants++
   }
 
   /** A grant that can no longer be opened counts as gone: its kid is retired. */

@@ -13,6 +13,7 @@ const allowedMethods = 'GET, HEAD, POST, PUT, PATCH, DELETE'
 const allowedHeaders = [
   'authorization',
   'bulkway-input',
+  'bulkway-retention',
   'bulkway-session',
   'content-digest',
   'content-disposition',

@@ -5,6 +5,9 @@
 
 const dayMs = 86_400_000
 
+/** The day of what is kept until somebody deletes it: the last one that an id can carry. */
+export const endlessDay = '2149-06-06'
+
 /** Where a job's files lie: its last day and its grant. */
 export interface JobFolder {
   readonly day: string
@@ -53,6 +56,7 @@ export function webhookPrefix({ day, grantId }: JobFolder): string {
 
 /** Last day of what is kept of a job's webhook: three days more than the job's own, as long as it may be sent. */
 export function deliveryDay(day: string): string {
+  if (day === endlessDay) return day
   return dayOf(Date.parse(`${day}T00:00:00Z`) + 3 * dayMs)
 }
 

@@ -1,3 +1,4 @@
+import { endlessDay } from '../store/keys.ts'
 import type { TusState } from './tus/tus-state.ts'
 
 /** One file that a client puts into the store before the request that uses it. */
@@ -51,8 +52,7 @@ export interface UploadFault {
   readonly partNumber?: number
 }
 
-/** The day of what is kept for good: the last one that an id can carry. */
-export const endlessDay = '2149-06-06'
+export { endlessDay }
 
 /** When a complete upload can be referred to no longer; `lives` are the configuration's `uploads`. */
 export function usableUntil(

@@ -1,7 +1,6 @@
 import { onceBody } from '../../bytes/once-body.ts'
 import { GatewayError } from '../../errors.ts'
 import type { Grant } from '../../grants/grant.ts'
-import { lifetimesOf } from '../../grants/ttl.ts'
 import { reasonOf } from '../../log.ts'
 import type { Reply } from '../../platform.ts'
 import { isJobId } from '../../upstream/endpoint-id.ts'
@@ -9,6 +8,7 @@ import { type Admission, admit, proveCaller, upstreamKey } from '../admit.ts'
 import { readBodyKind } from '../body-kind.ts'
 import { cleanJoblessAnswer } from '../clean-answer.ts'
 import type { Call, Deps } from '../deps.ts'
+import { jobTimes } from '../job-times.ts'
 import { discardStaged, type LiftedRequest, liftPayloads } from '../lift-payloads.ts'
 import { jobsIn } from '../list-requests.ts'
 import { openBody } from '../open-body.ts'
@@ -44,11 +44,10 @@ export async function addItems(
       : await cleanJoblessAnswer(deps, response, call.endpointId)
   }
   // Payloads are stored before anything behind them is read: allow for the longest wait.
-  const { config, platform } = deps
-  const { day } = lifetimesOf({ ...config.access, ttl: Infinity, now: platform.now() })
+  const { day } = jobTimes(deps, call, endpoint, Infinity)
   const newFolder = () => ({ day, grantId: deps.grants.newId(day) })
   const form = batchId === undefined ? 'array' : 'requests'
-  const plan = planItems(config, call, admission, form, newFolder)
+  const plan = planItems(deps.config, call, admission, form, newFolder)
   let body = openBody(deps, call, principal)
   if (body === undefined || readBodyKind(call.headers) !== 'json') return await passOn()
   if (plan.whole) {

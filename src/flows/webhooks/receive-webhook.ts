@@ -2,12 +2,13 @@ import { GatewayError } from '../../errors.ts'
 import type { Grant } from '../../grants/grant.ts'
 import { reasonOf } from '../../log.ts'
 import type { Body, Reply } from '../../platform.ts'
-import { deliveryDay, webhookPrefix } from '../../store/keys.ts'
+import { dayOf, deliveryDay, webhookPrefix } from '../../store/keys.ts'
 import { messageIdOf } from '../../webhooks/message-id.ts'
 import { readWebhookToken } from '../../webhooks/sealed-url.ts'
 import type { Deps } from '../deps.ts'
 import { echoedMembers, keepReceived, keptKeyOf } from '../results/keep-result.ts'
 import { isOver, settleJob } from '../settle-job.ts'
+import { spoolPlace } from '../volume/spool-place.ts'
 import { keepWebhook } from './deliver-durably.ts'
 import { sendWebhook } from './send-webhook.ts'
 import { spoolWebhook } from './spool-webhook.ts'
@@ -31,15 +32,17 @@ const bindByAnswerMs = 5000
 export async function receiveWebhook(deps: Deps, sealed: string, body: Body): Promise<Reply> {
   const claim = await readWebhookToken(deps.keyring, sealed)
   const grant = claim && (await deps.grants.read(claim.grantId, { fresh: true }))
-  const store = grant && deps.store(grant.storeId)
-  if (grant === undefined || store === undefined) {
+  const place = grant && spoolPlace(deps, grant)
+  if (grant === undefined || place === undefined) {
     await body.cancel()
     throw new GatewayError('not_found', 'Cannot find the job of this webhook')
   }
+  const { store, storeId } = place
   const resultKey = grant.webhook === undefined ? keptKeyOf(grant) : undefined
   if (resultKey !== undefined) return await keepOnly(deps, grant, resultKey, body)
   const isDurable = deps.config.webhooks.durable && grant.webhook !== undefined && !grant.deleted
-  const day = isDurable ? deliveryDay(grant.day) : grant.day
+  const lastDay = grant.retention === 'persistent' ? dayOfLastWord(deps, grant) : grant.day
+  const day = isDurable ? deliveryDay(lastDay) : lastDay
   const folder = { day, grantId: deps.grants.newId(day) }
   const key = `${webhookPrefix(folder)}body.json`
   const spooled = await spoolWebhook(deps, grant, { store, key }, body)
@@ -59,7 +62,7 @@ export async function receiveWebhook(deps: Deps, sealed: string, body: Body): Pr
     if (isDurable && !fresh.deleted) {
       // A fault leaves it open whether it is: the body stays.
       isKept = true
-      isKept = await keepWebhook(deps, bound, { messageId, url, object })
+      isKept = await keepWebhook(deps, bound, { messageId, url, storeId, object })
       return answered(200)
     }
     return answered((await sendWebhook(deps, { messageId, signer, url, store, ...object })).status)
@@ -71,6 +74,11 @@ export async function receiveWebhook(deps: Deps, sealed: string, body: Body): Pr
       })
     }
   }
+}
+
+/** A body on its way goes with a day even where the rest of its job does not. */
+function dayOfLastWord({ platform }: Deps, { writeExpiresAt }: Grant): string {
+  return dayOf(Math.max(writeExpiresAt, platform.now()))
 }
 
 /** A webhook that nobody waits for: its body is written once, as the result. */
