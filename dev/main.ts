@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import type { DevStack } from './stack.ts'
@@ -7,10 +7,12 @@ const help = `Starts a whole Bulkway on this machine: gateway, platform emulator
 
 Usage: npm run dev            the gateway on Node
        npm run dev:workers    the gateway on workerd, through wrangler
+       npm run dev -- --volume
+                              also a network volume, for endpoint and store "volume"
 
 Environment:
   PORT=8787           gateway; the platform emulator is at PORT+1, the store at PORT+2,
-                      the state in .bulkway/PORT/
+                      the management API and the volume at PORT+3 and PORT+4, the state in .bulkway/PORT/
   DEV_WORKER=none     leaves the sample worker out, for a worker of your own
   BULKWAY_LOG=info    how much the gateway says: debug, info, warn (default) or error
 
@@ -18,6 +20,11 @@ Examples:
   PORT=9000 npm run dev
   curl -H 'Authorization: Bearer any' http://127.0.0.1:8787/v2/demo/runsync \\
     -d '{"input": {"task": "echo", "hello": "world"}}'
+
+A photograph that the worker reads as a file of its network volume:
+  npm run dev -- --volume
+  curl -H 'Authorization: Bearer any' http://127.0.0.1:8787/v2/volume/runsync \\
+    -F task=digest -F image=@photo.jpg
 
 Attach a genuine runpod worker (Python) to endpoint "mine":
   export RUNPOD_POD_ID=w1 RUNPOD_AI_API_KEY=any U=http://127.0.0.1:8788/v2/mine
@@ -37,6 +44,7 @@ function parse() {
     return parseArgs({
       options: {
         runtime: { type: 'string', default: 'node' },
+        volume: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h' },
       },
     }).values
@@ -45,7 +53,7 @@ function parse() {
   }
 }
 
-const { runtime, help: wantsHelp } = parse()
+const { runtime, volume: withVolume, help: wantsHelp } = parse()
 if (wantsHelp === true) {
   process.stdout.write(help)
   process.exit(0)
@@ -54,8 +62,8 @@ if (runtime !== 'node' && runtime !== 'workers') {
   refuse(`--runtime is node or workers, not ${runtime}`, 2)
 }
 const port = Number(process.env['PORT'] ?? 8787)
-if (!Number.isInteger(port) || port < 1 || port > 65_533) {
-  refuse(`PORT must be a number from 1 to 65533; it is ${process.env['PORT']}`, 2)
+if (!Number.isInteger(port) || port < 1 || port > 65_531) {
+  refuse(`PORT must be a number from 1 to 65531; it is ${process.env['PORT']}`, 2)
 }
 const worker = process.env['DEV_WORKER'] === 'none' ? 'none' : 'sample'
 const directory = fileURLToPath(new URL(`../.bulkway/${port}`, import.meta.url))
@@ -86,6 +94,7 @@ try {
     port,
     worker,
     directory,
+    ...(withVolume && { volume: {} }),
     sweepSeconds: 30,
     // Quiet unless something is wrong: the line that says `ready` stays the last one.
     env: { BULKWAY_LOG: process.env['BULKWAY_LOG'] ?? 'warn' },
@@ -105,14 +114,32 @@ try {
   refuse(error instanceof Error ? error.message : `${error}`, 1)
 }
 
-const { gatewayUrl, platformUrl, store } = stack
+const { gatewayUrl, platformUrl, store, volume } = stack
 const rows = [
   ['gateway', gatewayUrl, runtime === 'node' ? 'on Node' : 'on workerd'],
   ['platform', platformUrl, 'emulates RunPod, client and worker side'],
   ['store', store?.endpoint ?? '', `bucket ${store?.bucket}`],
-  ['worker', worker === 'none' ? 'none' : 'endpoint demo', worker === 'none' ? '' : 'any API key'],
+  ...volumeRows(volume),
+  [
+    'worker',
+    worker === 'none' ? 'none' : `endpoint ${withVolume ? 'demo, volume' : 'demo'}`,
+    worker === 'none' ? '' : 'any API key',
+  ],
   ['state', join('.bulkway', `${port}`), ''],
 ]
+
+function volumeRows(running: DevStack['volume']): string[][] {
+  if (running === undefined) return []
+  return [
+    ...running.volumes.map(({ id, dataCenterId, directory: files }) => [
+      'volume',
+      running.server(dataCenterId).url,
+      `${id} in ${dataCenterId}, files in ${relative('.', files)}`,
+    ]),
+    ['management', running.rest.url, 'says which volumes an endpoint has; key rpa_dev'],
+  ]
+}
+
 const widths = [0, 1].map((at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)))
 for (const [name = '', place = '', note = ''] of rows) {
   const line = `  ${name.padEnd(widths[0] ?? 0)}  ${place.padEnd(widths[1] ?? 0)}  ${note}`

@@ -138,6 +138,7 @@ export async function startStack(options: StackOptions): Promise<DevStack> {
     const volumes =
       options.volume &&
       (await startVolumes({
+        ...(store !== undefined && { behind: { ...store, bucket: store.volumeBucket } }),
         ...options.volume,
         first: port + 3,
         directory: join(directory, 'volumes'),

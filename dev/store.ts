@@ -20,10 +20,14 @@ export interface StoreFacts extends StoreKeys {
 
 /** A running store. */
 export interface DevStore extends StoreFacts {
+  /** Another bucket of it, with the same keys. */
+  readonly volumeBucket: string
   stop(): Promise<void>
 }
 
 const bucket = 'bulkway-dev'
+/** Holds what the stack's network volumes are read from. */
+const volumeBucket = 'bulkway-volumes'
 
 const script = `export default {
   fetch() {
@@ -53,13 +57,11 @@ export async function startStore(options: {
       name: `bulkway-store-${port}`,
       main: 'store.js',
       compatibility_date: '2026-10-01',
-      r2_buckets: [
-        {
-          binding: 'STORE',
-          bucket_name: bucket,
-          local_dev: { experimental_s3_credentials: keys },
-        },
-      ],
+      r2_buckets: [bucket, volumeBucket].map((name, at) => ({
+        binding: `STORE${at}`,
+        bucket_name: name,
+        local_dev: { experimental_s3_credentials: keys },
+      })),
     }),
   )
   const child = await startWrangler({ config, port, directory })
@@ -69,6 +71,7 @@ export async function startStore(options: {
     endpoint: `${origin}/cdn-cgi/local/r2/s3`,
     region: 'auto',
     bucket,
+    volumeBucket,
     ...keys,
     stop: () => child.stop(),
   }

@@ -24,14 +24,16 @@ export async function readObject(scene: Scene, files: VolumeFiles): Promise<Send
   const span = spanOf(range, size)
   const [start, end] = span ?? [0, size - 1]
   const length = end - start + 1
+  const body =
+    operation === 'HeadObject' || length === 0 ? undefined : await files.read(key, start, end)
   return async () => {
     response.writeHead(span === undefined ? 200 : 206, {
       ...headers,
       'content-length': length,
       ...(span !== undefined && { 'content-range': `bytes ${start}-${end}/${size}` }),
     })
-    if (operation === 'HeadObject' || length === 0) response.end()
-    else await pipeline(files.read(key, start, end), response)
+    if (body === undefined) response.end()
+    else await pipeline(body, response)
   }
 }
 

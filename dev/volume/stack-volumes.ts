@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { StoreFacts } from '../store.ts'
 import { createRestApi, type RestApi } from './rest-api.ts'
 import type { AccountKey } from './signature.ts'
 import { createVolumeServer, type FakeVolume, type VolumeServer } from './volume-server.ts'
@@ -11,6 +12,8 @@ export interface StackVolumesOptions {
   readonly volumes?: readonly StackVolume[]
   /** Where workers see the volume; default: the first volume's directory, which any process has. */
   readonly mountPath?: string
+  /** A real S3 server that the volumes' files are read from; default: their directories. */
+  readonly behind?: StoreFacts
 }
 
 /** One network volume to start. */
@@ -63,7 +66,10 @@ export async function startVolumes(
     for (const [at, dataCenterId] of datacentersOf(volumes).entries()) {
       const own = placed.filter((one) => one.dataCenterId === dataCenterId)
       const port = first + 1 + at
-      const server = await createVolumeServer({ port, dataCenterId, volumes: own, keys: [key] })
+      const server = await createVolumeServer({
+        ...{ port, dataCenterId, volumes: own, keys: [key] },
+        behind: options.behind,
+      })
       stops.push(() => server.close())
       servers.set(dataCenterId, server)
     }

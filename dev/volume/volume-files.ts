@@ -31,7 +31,7 @@ export interface VolumeFiles {
   /** MD5 in hex, or what a multipart upload has made of its parts'; kept until the file changes. */
   etag(key: string): Promise<string>
   /** The bytes from `start` to `end`, both counted. */
-  read(key: string, start: number, end: number): NodeJS.ReadableStream
+  read(key: string, start: number, end: number): Promise<NodeJS.ReadableStream>
   /** Writes in place, as PutObject does: a reader sees the file grow. */
   write(key: string, body: AsyncIterable<Uint8Array>): Promise<WrittenFile>
   /** Puts a finished file in place by rename. */
@@ -105,7 +105,7 @@ export function createVolumeFiles(
       etags.set(key, { stamp, etag })
       return etag
     },
-    read: (key, start, end) => createReadStream(pathOf(key), { start, end }),
+    read: async (key, start, end) => createReadStream(pathOf(key), { start, end }),
     async write(key, body) {
       const path = await makeRoom(key)
       if (key.endsWith('/')) {
@@ -157,14 +157,18 @@ export function createVolumeFiles(
       const folder = prefix.slice(0, prefix.lastIndexOf('/') + 1)
       const found: VolumeFile[] = []
       await walk(pathOf(folder), folder, found)
-      return found
-        .filter(({ key }) => key.startsWith(prefix) && key !== '')
-        .map((file) => ({ file, bytes: Buffer.from(file.key) }))
-        .sort((a, b) => Buffer.compare(a.bytes, b.bytes))
-        .map(({ file }) => file)
+      return sortFiles(found.filter(({ key }) => key.startsWith(prefix) && key !== ''))
     },
     usedBytes: () => bytesIn(directory),
   }
+}
+
+/** By the bytes of the key, as S3 sorts. */
+export function sortFiles(files: readonly VolumeFile[]): VolumeFile[] {
+  return files
+    .map((file) => ({ file, bytes: Buffer.from(file.key) }))
+    .sort((a, b) => Buffer.compare(a.bytes, b.bytes))
+    .map(({ file }) => file)
 }
 
 /**

@@ -6,6 +6,8 @@
  */
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { StoreFacts } from '../store.ts'
+import { createMirroredFiles } from './mirrored-files.ts'
 import {
   defaultQuirks,
   type VolumeFault,
@@ -74,9 +76,11 @@ export async function createVolumeServer(options: {
   readonly dataCenterId: string
   readonly volumes: readonly VolumeOptions[]
   readonly keys: readonly AccountKey[]
+  /** A real S3 server that the files are read from; default: the directory itself. */
+  readonly behind?: StoreFacts | undefined
   readonly now?: () => number
 }): Promise<VolumeServer> {
-  const { dataCenterId, keys, now = Date.now } = options
+  const { dataCenterId, keys, behind, now = Date.now } = options
   const quirks = defaultQuirks()
   const log: VolumeRequest[] = []
   const volumes = new Map<string, FakeVolume>()
@@ -84,7 +88,8 @@ export async function createVolumeServer(options: {
 
   for (const { id, directory, sizeBytes = Number.POSITIVE_INFINITY } of options.volumes) {
     const size = () => volume.sizeBytes
-    const files = createVolumeFiles(directory, size)
+    const ownFiles = createVolumeFiles(directory, size)
+    const files = behind === undefined ? ownFiles : createMirroredFiles(ownFiles, behind)
     const uploads = createVolumeUploads(files, size)
     const volume: FakeVolume = { id, directory, files, uploads, state: 'running', sizeBytes }
     volumes.set(id, volume)

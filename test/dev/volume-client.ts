@@ -8,6 +8,7 @@ import {
   S3Client,
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
+import type { StoreFacts } from '../../dev/store.ts'
 import { createVolumeServer, type VolumeServer } from '../../dev/volume/volume-server.ts'
 
 export const accountKey = { accessKeyId: 'user_1', secretAccessKey: 'rps_secret' }
@@ -28,14 +29,15 @@ export interface VolumeBed {
   close(): Promise<void>
 }
 
-/** Starts a fake over a directory of its own. */
-export async function openVolumeBed(): Promise<VolumeBed> {
+/** Starts a fake over a directory of its own, `behind` it a real S3 server. */
+export async function openVolumeBed(behind?: StoreFacts): Promise<VolumeBed> {
   const directory = await mkdtemp(join(tmpdir(), 'bulkway-volume-'))
   const server = await createVolumeServer({
     port: 0,
     dataCenterId: 'EU-RO-1',
     volumes: [{ id: Bucket, directory }],
     keys: [accountKey],
+    behind,
   })
   const open = (options: { region?: string; secretAccessKey?: string } = {}) =>
     new S3Client({
