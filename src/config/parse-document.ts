@@ -3,21 +3,30 @@ import { describeFaults, escapeToken } from '../contract/faults.ts'
 import type { components } from '../contract/types.gen.ts'
 import { validateConfig } from '../contract/validators.gen.js'
 import { ConfigError, type ConfigFault } from './config-error.ts'
+import { applyProfile } from './profiles.ts'
 
 /** The configuration as it is written: `schemas/Config.json`. */
 export type ConfigDocument = components['schemas']['Config']
 
+/** The document as it counts, and where a fault of it is written. */
+export interface ParsedDocument {
+  readonly document: ConfigDocument
+  place(fault: ConfigFault): ConfigFault
+}
+
 /**
- * Reads the document, JSON with comments and trailing commas, and checks it against its schema.
+ * Reads the document, JSON with comments and trailing commas, merges the profile of that name over it
+ * and checks the outcome against its schema.
  *
  * @throws {ConfigError} with every fault of syntax, or else every fault of shape
  */
-export function parseDocument(text: string): ConfigDocument {
+export function parseDocument(text: string, profile?: string): ParsedDocument {
   const syntax = syntaxFaults(text)
   if (syntax.length > 0) throw new ConfigError(syntax)
-  const value: unknown = parse(text, [], { allowTrailingComma: true })
-  if (validateConfig(value)) return value as ConfigDocument
-  throw new ConfigError(describeFaults(validateConfig.errors ?? []))
+  const written: unknown = parse(text, [], { allowTrailingComma: true })
+  const { document, place } = applyProfile(written, profile)
+  if (validateConfig(document)) return { document: document as ConfigDocument, place }
+  throw new ConfigError(describeFaults(validateConfig.errors ?? []).map(place))
 }
 
 function syntaxFaults(text: string): ConfigFault[] {

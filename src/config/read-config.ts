@@ -18,19 +18,27 @@ import { parseWebhookKeys } from './webhook-keys.ts'
 
 export { ConfigError }
 
+/** What the runtime adds to the document. */
+export interface RuntimeSettings {
+  /** Where the document says nothing: 32. */
+  readonly poolParts?: number
+  /** `BULKWAY_PROFILE`; empty: none. */
+  readonly profile?: string | undefined
+}
+
 /**
  * Reads the one configuration document, JSON with comments, as `docs/configuration.md` describes it.
  * `secrets` looks up what the document refers to by name; `runtime` is what suits the runtime where
- * the document says nothing.
+ * the document says nothing, and the profile of it that is asked for.
  *
  * @throws {ConfigError} with all faults at once
  */
 export function readConfig(
   text: string,
   secrets: SecretSource,
-  runtime: { readonly poolParts: number } = { poolParts: 32 },
+  { poolParts = 32, profile = '' }: RuntimeSettings = {},
 ): Config {
-  const document = parseDocument(text)
+  const { document, place } = parseDocument(text, profile.trim() || undefined)
   const faults: ConfigFault[] = []
   const readSecret = createSecretReader(secrets, faults)
 
@@ -46,7 +54,7 @@ export function readConfig(
     stateStoreId: document.stateStore,
     endpointIds: Object.freeze(Object.keys(document.endpoints)),
     endpoint: readEndpoints(document, readSecret, faults),
-    staging: Object.freeze({ ...DEFAULTS.ConfigStaging, ...runtime, ...document.staging }),
+    staging: Object.freeze({ ...DEFAULTS.ConfigStaging, poolParts, ...document.staging }),
     uploads: Object.freeze({ ...DEFAULTS.ConfigUploads, ...document.uploads }),
     access: Object.freeze({ ...DEFAULTS.ConfigAccess, ...document.access }),
     limits: Object.freeze({ ...DEFAULTS.ConfigLimits, ...document.limits }),
@@ -68,12 +76,12 @@ export function readConfig(
     const message = `names no store: there is no "${config.stateStoreId}"`
     faults.push({ pointer: '/stateStore', message })
   }
-  const { poolParts, partsInFlight } = config.staging
-  if (poolParts < partsInFlight) {
+  const { partsInFlight } = config.staging
+  if (config.staging.poolParts < partsInFlight) {
     const message = `must be ${partsInFlight} (partsInFlight) or more: one request could not be served`
     faults.push({ pointer: '/staging/poolParts', message })
   }
-  if (faults.length > 0) throw new ConfigError(faults)
+  if (faults.length > 0) throw new ConfigError(faults.map(place))
   return Object.freeze(config)
 }
 

@@ -1264,6 +1264,10 @@ export interface components {
              */
             readonly allowLoopbackWebhooks?: boolean;
             readonly masterKeys: components["schemas"]["SecretReference"];
+            /** @description What differs by environment, by a name of your choice such as `staging`: the one that `BULKWAY_PROFILE` names is merged over the document ([profiles](#profiles)). */
+            readonly profiles?: {
+                readonly [key: string]: Record<string, never>;
+            };
         };
         /** @description How long what the gateway hands out is good for. */
         readonly ConfigAccess: {

@@ -18,7 +18,8 @@ export function readNodeConfig(): Config {
     return refuse(`Cannot read the configuration file ${path}`)
   }
   try {
-    return readConfig(text, (name) => process.env[name], { poolParts })
+    const profile = process.env['BULKWAY_PROFILE']
+    return readConfig(text, (name) => process.env[name], { poolParts, profile })
   } catch (error) {
     if (error instanceof ConfigError) return refuse(`${path}: ${error.message}`)
     throw error

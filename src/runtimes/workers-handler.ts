@@ -41,7 +41,8 @@ export function createWorkersHandler(
     }
     const log = createJsonLog(read('BULKWAY_LOG'), (line) => console.log(line))
     const platform = createWorkersPlatform(log)
-    const config = readConfig(read('BULKWAY_CONFIG') ?? '', read, { poolParts })
+    const profile = read('BULKWAY_PROFILE')
+    const config = readConfig(read('BULKWAY_CONFIG') ?? '', read, { poolParts, profile })
     const deps = buildDeps(config, platform, log, makeStore)
     const app = createApp(deps, {
       bodyOf(context) {
