@@ -84,8 +84,14 @@ export function createVolumeSend(
       return await completeSlowly(ask, request, slow)
     }
     if (copyFrom !== undefined) return await copySlowly(ask, { ...request, copyFrom }, slow)
-    return await ask(request)
+    return await ask(isListing(request) ? plainKeys(request) : request)
   }
+}
+
+/** Whether a store says that it has encoded keys differs; without a wish there is nothing to say. */
+function plainKeys({ query = {}, ...request }: StoreRequest): StoreRequest {
+  const { 'encoding-type': _wish, ...rest } = query
+  return { ...request, query: rest }
 }
 
 function readRefusal(request: StoreRequest, status: number, text: string): Refusal {
