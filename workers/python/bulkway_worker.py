@@ -8,6 +8,9 @@
 Inputs that the gateway staged are handed to the handler as what they were; large outputs are
 streamed to the job's bucket, and a reference of some hundred bytes is returned in their place. Both
 ways use the job's `s3Config`. Needs boto3, which is imported when the first file moves.
+
+Inputs that the gateway names by their SHA-256 are kept on local disk where `BULKWAY_CACHE_DIR` names
+a folder for them, of `BULKWAY_CACHE_BYTES` at most (5 GiB): what comes again is not fetched again.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ import concurrent.futures
 import contextlib
 import dataclasses
 import functools
+import hashlib
 import inspect
 import io
 import itertools
@@ -32,6 +36,7 @@ import secrets
 import shutil
 import tempfile
 import threading
+import time
 from collections.abc import (
     AsyncIterator,
     Awaitable,
@@ -70,6 +75,9 @@ _SHORT_CHUNK_BYTES = 1024
 _FILES_AT_ONCE = 4
 _TRIES = 5
 _ERROR_MAX_CHARACTERS = 256 * 1024
+_CACHE_BYTES = 5 * 1024**3
+#: Seconds after which what a process left half fetched is nobody's.
+_CACHE_STALE_SECONDS = 6 * 3600
 #: Members of an output that RunPod's loop takes out of it.
 _RESERVED = ("error", "refresh_worker")
 
@@ -127,7 +135,7 @@ def wrap(
         if kind not in _KINDS:
             raise ValueError(f"Unknown kind {kind!r}: one of {', '.join(sorted(_KINDS))}")
     places, types = _parse_patterns(rules)
-    whole = _Options(places, types, default, min_bytes, max_bytes)
+    whole = _Options(places, types, default, min_bytes, max_bytes, cache=_Cache.of(os.environ))
     chunked = dataclasses.replace(
         whole, max_bytes=chunk_max_bytes, total_max_bytes=max_bytes if aggregate else None
     )
@@ -151,6 +159,7 @@ class _Options:
     max_bytes: int
     #: Bytes of JSON that all chunks of a generator may have together; None where they do not count.
     total_max_bytes: int | None = None
+    cache: _Cache | None = None
 
     def kind_at(self, path: _Path) -> Kind | None:
         """What a rule says of a place."""
@@ -355,16 +364,22 @@ class _Run:
             ) from error
 
     def _fetch(self, staged: _Staged) -> Any:
-        bucket, kind = self._bucket, staged.kind
+        bucket, kind, cache = self._bucket, staged.kind, self._options.cache
         assert bucket is not None
+        kept = None if cache is None else cache.open(bucket, staged.key)
         if kind in ("path", "file"):
             target = self._new_path(staged.key)
-            bucket.download(staged.key, target)
+            if kept is None:
+                bucket.download(staged.key, target)
+            else:
+                # A copy: what the handler does to its file stays its own.
+                with kept, open(target, "wb") as file:
+                    shutil.copyfileobj(kept, file, _PART_BYTES)
             if kind == "path":
                 return target
             self._opened.append(open(target, "rb"))  # noqa: SIM115
             return self._opened[-1]
-        pieces = bucket.read(staged.key)
+        pieces = bucket.read(staged.key) if kept is None else _read_file(kept)
         if kind == "bytes":
             buffer = io.BytesIO()
             for piece in pieces:
@@ -684,6 +699,12 @@ class _Bucket:
             return None
         return cls(config)
 
+    def size(self, key: str) -> int:
+        """Bytes of an object."""
+        self.check()
+        size: int = self._open().head_object(Bucket=self.name, Key=key)["ContentLength"]
+        return size
+
     def read(self, key: str) -> Iterator[bytes]:
         """An object's bytes, fetched again from where a connection broke."""
         from botocore.exceptions import HTTPClientError, IncompleteReadError
@@ -773,6 +794,143 @@ class _Bucket:
         # What bounds memory: parts of a stream that wait to be sent.
         config.max_in_memory_upload_chunks = _PARTS_IN_FLIGHT
         return config
+
+
+# --- what is kept on local disk -------------------------------------------------------------------
+
+
+_DIGEST = re.compile(r"(?:^|/)sha256-([0-9a-f]{64})(?:\.[A-Za-z0-9]{1,10})?$")
+
+
+class _Cache:
+    """Files by the SHA-256 of their bytes, the least recently used ones gone first.
+
+    Several processes may share its folder: a file appears under its name whole, one that is open
+    when another process removes it stays readable, and each time it is opened its bytes are compared
+    with its name. Where the folder cannot be used, files are fetched as without it.
+    """
+
+    def __init__(self, folder: str, max_bytes: int) -> None:
+        self._folder = folder
+        self._max_bytes = max_bytes
+        self._lock = threading.Lock()
+        #: Files that are being fetched by this process: it needs each once.
+        self._fetching: dict[str, threading.Lock] = {}
+        self._warned = False
+
+    @classmethod
+    def of(cls, environment: Mapping[str, str]) -> _Cache | None:
+        """As the environment says; None where it says nothing. Raises ValueError for no number."""
+        folder = environment.get("BULKWAY_CACHE_DIR", "").strip()
+        text = environment.get("BULKWAY_CACHE_BYTES", "").strip()
+        if text and not (text.isascii() and text.isdigit()):
+            raise ValueError(f"BULKWAY_CACHE_BYTES is {text!r}, not a number of bytes")
+        max_bytes = int(text) if text else _CACHE_BYTES
+        return cls(folder, max_bytes) if folder and max_bytes > 0 else None
+
+    def open(self, bucket: _Bucket, key: str) -> io.BufferedReader | None:
+        """The file of a key, fetched where it is not there; None where it is not to be kept."""
+        match = _DIGEST.search(key)
+        if match is None:
+            return None
+        digest = match[1]
+        with self._lock:
+            fetching = self._fetching.setdefault(digest, threading.Lock())
+        try:
+            with fetching:
+                return self._open_kept(digest) or self._fetch(bucket, key, digest)
+        except OSError as error:
+            # botocore has errors of connections that are OSErrors, too.
+            if error.errno is None:
+                raise
+            self._warn(error)
+            return None
+        finally:
+            with self._lock:
+                self._fetching.pop(digest, None)
+
+    def _path(self, digest: str) -> str:
+        return os.path.join(self._folder, f"sha256-{digest}")
+
+    def _open_kept(self, digest: str) -> io.BufferedReader | None:
+        try:
+            file = open(self._path(digest), "rb")  # noqa: SIM115
+        except FileNotFoundError:
+            return None
+        try:
+            if _sha256_of(file) == digest:
+                # Another user's file can be read all the same.
+                with contextlib.suppress(PermissionError):
+                    os.utime(file.fileno())
+                file.seek(0)
+                return file
+            _log.warning("A kept file is not what its name says and is fetched again: %s", digest)
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(self._path(digest))
+        except BaseException:
+            file.close()
+            raise
+        file.close()
+        return None
+
+    def _fetch(self, bucket: _Bucket, key: str, digest: str) -> io.BufferedReader | None:
+        size = bucket.size(key)
+        if size > self._max_bytes:
+            return None
+        os.makedirs(self._folder, exist_ok=True)
+        self._make_room(size)
+        partial = os.path.join(self._folder, f"partial-{os.getpid()}-{secrets.token_hex(8)}")
+        try:
+            bucket.download(key, partial)
+            file = open(partial, "rb")  # noqa: SIM115
+            try:
+                if _sha256_of(file) != digest:
+                    raise InputError("its bytes do not have the SHA-256 in its name")
+                os.replace(partial, self._path(digest))
+                file.seek(0)
+            except BaseException:
+                file.close()
+                raise
+            return file
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(partial)
+            raise
+
+    def _make_room(self, size: int) -> None:
+        """Removes what was used longest ago until there is room for so many bytes."""
+        found: list[tuple[int, int, str]] = []
+        total = size
+        with os.scandir(self._folder) as entries:
+            for entry in entries:
+                is_partial = entry.name.startswith("partial-")
+                if not is_partial and _DIGEST.fullmatch(entry.name) is None:
+                    continue
+                with contextlib.suppress(FileNotFoundError):
+                    about = entry.stat(follow_symlinks=False)
+                    total += about.st_size
+                    if not is_partial:
+                        found.append((about.st_mtime_ns, about.st_size, entry.path))
+                    elif about.st_mtime < time.time() - _CACHE_STALE_SECONDS:
+                        found.append((0, about.st_size, entry.path))
+        for _, bytes_, path in sorted(found):
+            if total <= self._max_bytes:
+                return
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(path)
+            total -= bytes_
+
+    def _warn(self, error: OSError) -> None:
+        if not self._warned:
+            self._warned = True
+            _log.warning("Files are not kept on local disk: %s", _reason(error))
+
+
+def _sha256_of(file: io.BufferedReader) -> str:
+    running = hashlib.sha256()
+    while piece := file.read(_PART_BYTES):
+        running.update(piece)
+    return running.hexdigest()
 
 
 class _OfHandler(Exception):
