@@ -16,6 +16,8 @@ import { readPolicyTtl, readWebhook } from './request-members.ts'
 import { formsOf, wantsS3Config } from './seal-job.ts'
 import { requireSessionAccess, sessionOfCall } from './sessions/request-session.ts'
 import { StandIns, standInsFor } from './stand-ins.ts'
+import { pathOnVolume } from './volume/path-on-volume.ts'
+import { plannedMounts } from './volume/planned-mounts.ts'
 
 /** Why a value would be a file: it is one, or what says so. */
 type Reason = 'file' | 'rule' | 'stage-always' | 'over-limit'
@@ -30,6 +32,8 @@ interface PlannedFile {
   /** Id of the store and path in the job's bucket. */
   readonly store: string
   readonly path: string
+  /** Where the worker would find it on its network volume. */
+  readonly workerPath?: string
   readonly because: Reason
 }
 
@@ -39,7 +43,7 @@ interface Plan {
   readonly untouched: boolean
   readonly staged: readonly PlannedFile[]
   /** Values that are refs of uploads. */
-  readonly uploads: readonly Pick<PlannedFile, 'pointer' | 'as' | 'store' | 'path'>[]
+  readonly uploads: readonly Pick<PlannedFile, 'pointer' | 'as' | 'store' | 'path' | 'workerPath'>[]
   /** Bytes of the request without keys and webhook, and how many upstream takes. */
   readonly left: { readonly bytes: number; readonly limit: number }
   /** How the worker would reach the files; `s3Config`: whether it would be given keys. */
@@ -88,7 +92,8 @@ export async function describePlan(
   const ttl = readPolicyTtl(lifted.residue)
   const times = jobTimes(deps, call, endpoint, ttl)
   const folder = { day: lifted.stageDay, grantId: lifted.stageId }
-  const grant = await newGrant(deps, call, admission, { folder, mounts: [] }, times)
+  const mounts = await plannedMounts(call, admission, lifted)
+  const grant = await newGrant(deps, call, admission, { folder, mounts }, times)
   const formOf = formsOf(endpoint, lifted.residue)
   const replaced = await standInsFor(lifted, new StandIns(deps, { grant }), formOf)
   const s3Config = wantsS3Config(endpoint, lifted)
@@ -99,16 +104,19 @@ export async function describePlan(
   const edits = [...replaced.edits, ...directories]
   const left = renderResidue(lifted.residue, replaced.texts, edits).length
   if (left > plan.maxBytes) throw plan.tooLarge(left)
+  const seen = <File extends Pick<PlannedFile, 'as' | 'path'>>(file: File): File =>
+    file.as === 'path' ? { ...file, workerPath: pathOnVolume(deps.config, grant, file.path) } : file
+  const without = endpoint.access === 'volume' ? 'volume' : 'none'
   return planReply({
     untouched: false,
-    staged: plannedFiles(lifted, endpoint, formOf),
+    staged: plannedFiles(lifted, endpoint, formOf).map(seen),
     uploads: lifted.refs.flatMap(({ pointer, rule, file }) =>
       file.day === undefined
         ? []
-        : [{ pointer, as: formOf(rule), store: storeId, path: file.path }],
+        : [seen({ pointer, as: formOf(rule), store: storeId, path: file.path })],
     ),
     left: { bytes: left, limit: plan.maxBytes },
-    access: { kind: s3Config ? (native ?? 'job-bucket') : 'none', s3Config },
+    access: { kind: s3Config ? (native ?? 'job-bucket') : without, s3Config },
   })
 }
 

@@ -106,7 +106,11 @@ export function fakeConfig(changes: Record<string, unknown> = {}): Config {
     ...changes,
   }
   return readConfig(JSON.stringify(document), (name) =>
-    name === 'KEYS' ? `k1:${btoa('a'.repeat(32))}` : 'any-secret',
+    name === 'BULKWAY_PROFILE'
+      ? undefined
+      : name === 'KEYS'
+        ? `k1:${btoa('a'.repeat(32))}`
+        : 'any-secret',
   )
 }
 

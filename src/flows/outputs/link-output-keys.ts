@@ -3,6 +3,7 @@ import { makeFileLink } from '../../outputs/file-link.ts'
 import { type ValueString, ValueStrings } from '../../outputs/value-strings.ts'
 import type { Body } from '../../platform.ts'
 import type { Deps } from '../deps.ts'
+import { linkVolumePaths } from '../volume/link-volume-paths.ts'
 import { createListedOutputs } from './listed-outputs.ts'
 
 /** Where a worker's own words are in an answer. */
@@ -12,10 +13,12 @@ const stringMaxBytes = 6 * 1024 + 2
 
 /**
  * An answer in which each string of the job's output that is the key of an object which the job wrote
- * is the link to it, where the endpoint says so; all else byte for byte.
+ * is the link to it, where the endpoint says so, or the path of one on its network volume; all else
+ * byte for byte.
  */
-export function linkOutputKeys(deps: Deps, grant: Grant, body: Body): Body {
+export function linkOutputKeys(deps: Deps, grant: Grant, source: Body): Body {
   const { config, keyring, platform } = deps
+  const body = linkVolumePaths(deps, grant, source)
   if (config.endpoint(grant.endpointId)?.linkOutputKeys !== true) return body
   const outputsOf = createListedOutputs(deps)
   const strings = new ValueStrings(platform.bytes, members, stringMaxBytes)

@@ -5,11 +5,10 @@ import { realKey } from '../../grants/mount-path.ts'
 import { workerPath } from '../../store/volume/volume-path.ts'
 
 /**
- * Path at which a job's worker sees the file, or the directory where `path` ends in `/`, at a virtual
- * path of the job bucket. A directory has no trailing slash.
+ * Path at which a job's worker sees the file at a virtual path of the job bucket.
  *
  * @throws {GatewayError} misconfigured where the job's store is no network volume, or the job has no
- *   such place
+ *   such file
  */
 export function pathOnVolume(
   { stores }: Pick<Config, 'stores'>,
@@ -17,13 +16,10 @@ export function pathOnVolume(
   path: string,
 ): string {
   const volume = stores.get(grant.storeId)?.volume
-  const directory = grant.mounts.find((mount) => mount.path === path && mount.key.endsWith('/'))
-  const key = directory?.key ?? realKey(grant, path, 'read')
+  const key = realKey(grant, path, 'read')
   if (volume === undefined || key === undefined) {
-    throw new GatewayError(
-      'misconfigured',
-      'Cannot name a path: the endpoint has no network volume',
-    )
+    const detail = 'Cannot name a path: the endpoint has no network volume'
+    throw new GatewayError('misconfigured', detail)
   }
-  return workerPath(volume, key).replace(/\/$/, '')
+  return workerPath(volume, key)
 }

@@ -30,10 +30,11 @@ export function deliveriesOf({ stateStore, keyring }: Deps): Deliveries {
 export async function keepWebhook(
   deps: Deps,
   grant: Grant,
-  { messageId, url, object }: { messageId: string; url: string; object: StagedObject },
+  outcome: { messageId: string; url: string; storeId: string; object: StagedObject },
 ): Promise<boolean> {
   const now = deps.platform.now()
-  const { grantId, day, endpointId, storeId, owner, webhookSigner: signer = owner } = grant
+  const { grantId, day, endpointId, owner, webhookSigner: signer = owner } = grant
+  const { messageId, url, storeId, object } = outcome
   const { key: bodyKey, bytes } = object
   const { stored, isNew } = await deliveriesOf(deps).keep({
     ...{ messageId, grantId, day, endpointId, signer, url, storeId, bodyKey, bytes },
