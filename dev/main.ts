@@ -21,10 +21,12 @@ Examples:
   curl -H 'Authorization: Bearer any' http://127.0.0.1:8787/v2/demo/runsync \\
     -d '{"input": {"task": "echo", "hello": "world"}}'
 
-A photograph that the worker reads as a file of its network volume:
+A photograph that the worker reads as a file of its network volume, and a file that it leaves there:
   npm run dev -- --volume
   curl -H 'Authorization: Bearer any' http://127.0.0.1:8787/v2/volume/runsync \\
     -F task=digest -F image=@photo.jpg
+  curl -H 'Authorization: Bearer any' http://127.0.0.1:8787/v2/volume/runsync \\
+    -d '{"input": {"task": "write", "directory": "bulkway:output"}}'
 
 Attach a genuine runpod worker (Python) to endpoint "mine":
   export RUNPOD_POD_ID=w1 RUNPOD_AI_API_KEY=any U=http://127.0.0.1:8788/v2/mine

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { rm } from 'node:fs/promises'
+import { readdir, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -47,6 +47,28 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
   },
   60_000,
 )
+
+test('with --volume it names the directory that workers have mounted', async () => {
+  const port = await freePorts(5)
+  const { child, said, exited } = start(['--volume'], { PORT: `${port}` })
+  try {
+    await expect.poll(() => said.out, { timeout: 25_000 }).toContain('ready ')
+    const directory = `.bulkway/${port}/volumes/volume-dev`
+    expect(said.out).toContain(`volume-dev in EU-RO-1, files in ${directory}`)
+    const answer = await fetch(`http://127.0.0.1:${port}/v2/volume/runsync`, {
+      method: 'POST',
+      headers: { authorization: 'Bearer any', 'content-type': 'application/json' },
+      body: JSON.stringify({ input: { task: 'write', directory: 'bulkway:output', bytes: 1_000 } }),
+    })
+    expect(await answer.json()).toMatchObject({ status: 'COMPLETED', output: { bytes: 1_000 } })
+    const files = await readdir(join(root, directory), { recursive: true })
+    expect(files.filter((name) => name.endsWith('/out/out.bin'))).toHaveLength(1)
+  } finally {
+    child.kill('SIGTERM')
+    await exited
+    await rm(join(root, '.bulkway', `${port}`), { recursive: true, force: true })
+  }
+}, 60_000)
 
 test('names a busy port and the way out', async () => {
   const server = createServer()

@@ -1,3 +1,4 @@
+import type { defaultConfig } from '../../dev/stack.ts'
 import type { BucketFacts } from './bucket.ts'
 
 /** The configuration document, as `schemas/Config.json` has it. */
@@ -60,6 +61,23 @@ export function configFor(facts: {
     limits: { idleTimeoutMs: 5_000 },
     allowLoopbackWebhooks: true,
     masterKeys: { env: 'BULKWAY_MASTER_KEYS' },
+  }
+}
+
+/** That configuration with the store and the endpoint `volume` of a stack's own. */
+export function withVolume(
+  plain: ConfigDocument,
+  base: ReturnType<typeof defaultConfig>,
+  upstream: string,
+): ConfigDocument {
+  const { endpoints, stores } = base
+  return {
+    ...plain,
+    stores: { ...Object(plain['stores']), volume: stores.volume },
+    endpoints: {
+      ...plain.endpoints,
+      volume: { ...endpoints.volume, upstream },
+    },
   }
 }
 

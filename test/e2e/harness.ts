@@ -10,6 +10,11 @@ import { freePorts } from '../../dev/child.ts'
 import { createFaultProxy, type FaultProxy } from '../../dev/faults/proxy.ts'
 import { startGateway } from '../../dev/gateway.ts'
 import { type DevStack, startStack } from '../../dev/stack.ts'
+import {
+  type StackVolumes,
+  type StackVolumesOptions,
+  volumePorts,
+} from '../../dev/volume/stack-volumes.ts'
 import { type Bucket, type BucketFacts, openBucket } from './bucket.ts'
 import {
   type Answer,
@@ -19,7 +24,7 @@ import {
   type OpenCall,
   observeFetch,
 } from './call.ts'
-import { type ConfigDocument, configFor } from './config.ts'
+import { type ConfigDocument, configFor, withVolume } from './config.ts'
 import { createPlatformView, type PlatformView } from './platform-view.ts'
 import { storeKind } from './project.ts'
 
@@ -37,6 +42,8 @@ export interface StackOptions {
   readonly webhookDelayMs?: number
   /** Secrets that the configuration refers to, by the name of their variable. */
   readonly env?: Readonly<Record<string, string>>
+  /** Network volumes, for the store and the endpoint `volume`. */
+  readonly volume?: StackVolumesOptions
 }
 
 /** A whole stack with a fault proxy before the store and one before the platform. */
@@ -79,6 +86,13 @@ export class Stack {
   /** The platform's URL, past the proxy. */
   get platformUrl(): string {
     return this.#running.platformUrl
+  }
+
+  /** The network volumes, of a stack that has any. */
+  get volume(): StackVolumes {
+    const { volume } = this.#running.dev
+    if (volume === undefined) throw new TypeError('The stack has no volume')
+    return volume
   }
 
   get bucket(): Bucket {
@@ -209,7 +223,8 @@ export class Stack {
   /** Starts everything. */
   async start(): Promise<void> {
     const directory = await mkdtemp(join(tmpdir(), 'bulkway-e2e-'))
-    const port = await freePorts(3)
+    const { volume } = this.#options
+    const port = await freePorts(volume === undefined ? 3 : 3 + volumePorts(0, volume).length)
     const external = storeKind === 'rgw' ? await startRgw(directory) : undefined
     const facts = external ?? localR2(port + 2)
     const upstream = await createFaultProxy({
@@ -224,7 +239,7 @@ export class Stack {
       upstream: `${upstream.url}/v2`,
       store: { ...facts, endpoint: `${store.url}${storePath}` },
     })
-    const document = this.#options.config?.(plain) ?? plain
+    let document = plain
     const env = {
       BULKWAY_STORE_ACCESS_KEY_ID: facts.accessKeyId,
       BULKWAY_STORE_SECRET_ACCESS_KEY: facts.secretAccessKey,
@@ -237,8 +252,13 @@ export class Stack {
       directory,
       worker: this.#options.worker ?? 'sample',
       store: external === undefined ? 'r2' : 'none',
-      config: document,
+      config: (base) => {
+        const wide = volume === undefined ? plain : withVolume(plain, base, `${upstream.url}/v2`)
+        document = this.#options.config?.(wide) ?? wide
+        return document
+      },
       env,
+      ...(volume !== undefined && { volume }),
       platform: { webhookDelayMs: this.#options.webhookDelayMs ?? 200 },
       onGatewayLine: (line) => this.#lines.push(line),
     })
