@@ -1,0 +1,266 @@
+import { createHash } from 'node:crypto'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterEach, describe, expect, test } from 'vitest'
+import { type Answer, json, observed } from './call.ts'
+import { useStack } from './harness.ts'
+import { bytesOf, largeBytes, sha256 } from './payload.ts'
+
+const partBytes = 5_242_880
+const stack = useStack({
+  volume: { volumes: [{ id: 'vol-eu', dataCenterId: 'EU-RO-1' }] },
+  config: (document) => ({
+    ...document,
+    stores: {
+      ...Object(document['stores']),
+      volume: {
+        ...Object(document['stores']).volume,
+        sharedPaths: ['models/'],
+        completePollSeconds: 1,
+        completeMaxSeconds: 10,
+      },
+    },
+    uploads: { partBytes, signedParts: 2, persist: true },
+  }),
+})
+const lines: string[] = []
+afterEach(() => {
+  lines.push(...stack.gatewayLines)
+  stack.volume.server().clear()
+})
+
+interface SignedPart {
+  readonly partNumber: number
+  readonly url: string
+  readonly headers: Record<string, string>
+}
+
+const directory = () => stack.volume.volumes[0]?.directory ?? ''
+const faults = () => stack.volume.server()
+const volume = () => stack.volume.server().volume('vol-eu')
+
+/** Files of the volume as a worker lists them, hidden ones left out. */
+async function files(): Promise<string[]> {
+  const entries = await readdir(directory(), { recursive: true, withFileTypes: true })
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(directory().length + 1))
+    .filter((path) => !path.startsWith('.s3compat_uploads/'))
+    .sort()
+}
+
+async function ask(method: string, below: string, body?: unknown): Promise<Answer> {
+  const options = body === undefined ? {} : { body: JSON.stringify(body) }
+  return await stack.call(method, `/v2/volume/uploads${below}`, options)
+}
+
+async function put({ url, headers, partNumber }: SignedPart, body: Uint8Array) {
+  const sent = await fetch(url, { method: 'PUT', headers, body: new Uint8Array(body) })
+  return {
+    status: sent.status,
+    text: await sent.text(),
+    partNumber,
+    etag: sent.headers.get('etag'),
+  }
+}
+
+/** Uploads a file through part URLs, which go to the gateway alone; the answer of its completion. */
+async function upload(file: Buffer, request: object = {}) {
+  const started = await ask('POST', '', { size: file.length, ...request })
+  expect(started.status, started.text).toBe(201)
+  const { uploadId, partCount } = JSON.parse(started.text)
+  const parts: { partNumber: number; etag: string | null }[] = []
+  for (let partNumber = 1; partNumber <= partCount; partNumber++) {
+    const signed = json(await ask('POST', `/${uploadId}/parts`, { partNumbers: [partNumber] }))
+    const [part] = signed['parts'] as SignedPart[]
+    if (part === undefined) throw new TypeError('There is no part')
+    const from = (partNumber - 1) * partBytes
+    const { status, text, etag } = await put(part, file.subarray(from, from + partBytes))
+    expect(status, text).toBe(200)
+    parts.push({ partNumber, etag })
+  }
+  return { uploadId, parts, complete: () => ask('POST', `/${uploadId}/complete`, { parts }) }
+}
+
+describe('A job of an endpoint with a network volume', () => {
+  test('A large payload is a file of the volume, and the job has no credential', async () => {
+    const file = bytesOf(largeBytes)
+    const client = stack.sdk('volume')
+    const started = await client.run({ input: { task: 'digest', file: file.toString('base64') } })
+    const taken = await stack.platform.job(started.id)
+    const path = `${taken.input['file']}`
+    expect(path.startsWith(`${directory()}/bulkway/`), path).toBe(true)
+    expect(taken.s3Config).toBeUndefined()
+    expect((await readFile(path)).equals(file)).toBe(true)
+    const done = await stack.settled('volume', started.id)
+    expect(json(done)).toMatchObject({
+      status: 'COMPLETED',
+      output: { files: [{ bytes: file.length, sha256: sha256(file) }] },
+    })
+  })
+
+  test('A file in a form too, and the caller’s own s3Config stays as it is', async () => {
+    const s3Config = {
+      accessId: 'AK',
+      accessSecret: 'own',
+      bucketName: 'b',
+      endpointUrl: 'http://s',
+    }
+    const form = new FormData()
+    form.set('task', 'digest')
+    form.set('image', new Blob([new Uint8Array(bytesOf(300_000))], { type: 'image/png' }), 'a.png')
+    form.set('s3Config', JSON.stringify(s3Config))
+    const headers = { authorization: 'Bearer rpa_test' }
+    const answer = await fetch(`${stack.url}/v2/volume/run`, {
+      method: 'POST',
+      headers,
+      body: form,
+    })
+    const { id } = JSON.parse(await answer.text())
+    const taken = await stack.platform.job(id)
+    expect(taken.input['image']).toMatch(/\/in\/0-image\.png$/)
+    expect(taken.s3Config).toEqual(s3Config)
+    await stack.settled('volume', id)
+  })
+
+  test('What the worker writes comes back as a link that is streamed, in ranges too', async () => {
+    const input = { task: 'write', directory: 'bulkway:output', key: 'a b.bin', bytes: 3_000_000 }
+    const id = await stack.submitted('volume', { input })
+    const { output } = json(await stack.settled('volume', id))
+    const { path, sha256: digest } = Object(output)
+    expect(path).toMatch(new RegExp(`^${stack.url}/files/`))
+    const whole = Buffer.from(await (await fetch(path)).arrayBuffer())
+    expect(sha256(whole)).toBe(digest)
+    const part = await fetch(path, { headers: { range: 'bytes=1000-1999' } })
+    expect(part.status).toBe(206)
+    expect(Buffer.from(await part.arrayBuffer()).equals(whole.subarray(1000, 2000))).toBe(true)
+    expect(part.headers.get('content-range')).toBe('bytes 1000-1999/3000000')
+  })
+})
+
+describe('Uploads to a volume', () => {
+  test('Part URLs are the gateway’s, and an upload that broke off goes on', async () => {
+    const file = bytesOf(2 * partBytes + 777, 5)
+    const started = json(await ask('POST', '', { size: file.length, filename: 'w.bin' }))
+    const [first, second] = started['parts'] as SignedPart[]
+    if (first === undefined || second === undefined) throw new TypeError('There are no parts')
+    expect(new URL(first.url).origin).toBe(stack.url)
+    expect((await put(first, file.subarray(0, partBytes))).status).toBe(200)
+    const half = stack.open('PUT', new URL(second.url).pathname + new URL(second.url).search, {
+      headers: { ...second.headers, 'content-length': `${partBytes}` },
+      key: '',
+    })
+    await half.write(file.subarray(partBytes, partBytes + 1_000_000))
+    half.destroy()
+    await half.answer.catch(() => {})
+
+    const { uploadId } = started
+    const known = json(await ask('GET', `/${uploadId}`))
+    expect(known).toMatchObject({ state: 'open', landed: [{ partNumber: 1, size: partBytes }] })
+    const rest = json(await ask('POST', `/${uploadId}/parts`, { partNumbers: [2, 3] }))
+    const parts = [...(known['landed'] as { partNumber: number; etag: string }[])]
+    for (const part of rest['parts'] as SignedPart[]) {
+      const from = (part.partNumber - 1) * partBytes
+      const { status, etag } = await put(part, file.subarray(from, from + partBytes))
+      expect(status).toBe(200)
+      parts.push({ partNumber: part.partNumber, etag: `${etag}` })
+    }
+    const named = parts.map(({ partNumber, etag }) => ({ partNumber, etag }))
+    const done = await ask('POST', `/${uploadId}/complete`, { parts: named })
+    expect(done.status, done.text).toBe(200)
+
+    const ref = json(done)['ref']
+    const id = await stack.submitted('volume', { input: { task: 'digest', file: ref } })
+    const settled = json(await stack.settled('volume', id))
+    expect(settled).toMatchObject({ output: { files: [{ sha256: sha256(file) }] } })
+  })
+})
+
+describe('What volumes are seen to do', () => {
+  test('A slow completion that the edge gives up is waited for', async () => {
+    const file = bytesOf(partBytes + 1, 7)
+    const { complete } = await upload(file)
+    Object.assign(faults().quirks, { completeMs: 1_500, edgeTimeoutMs: 100 })
+    const done = await complete()
+    expect(done.status, done.text).toBe(200)
+    const id = await stack.submitted('volume', { input: { task: 'digest', f: json(done)['ref'] } })
+    const settled = json(await stack.settled('volume', id))
+    expect(settled).toMatchObject({ output: { files: [{ sha256: sha256(file) }] } })
+  })
+
+  test('A file that vanishes after its completion is not acknowledged', async () => {
+    const { complete } = await upload(bytesOf(partBytes + 1, 8))
+    faults().quirks.vanishing = 1
+    const done = await complete()
+    expect(done.status, done.text).toBeGreaterThanOrEqual(500)
+    expect(json(done)['code']).toBe('store_unavailable')
+  })
+
+  test('A full volume is named, the job is not submitted, and nothing of it stays', async () => {
+    const before = await files()
+    const submitted = stack.submissions()
+    volume().sizeBytes = (await volume().files.usedBytes()) + 8_000_000
+    const body = { input: { task: 'digest', file: bytesOf(largeBytes).toString('base64') } }
+    const answer = await stack.submit('volume', body)
+    expect([answer.status, json(answer)['code']]).toEqual([507, 'volume_full'])
+    expect(answer.text).toContain('vol-eu')
+    expect(answer.text).toContain('bulkway sweep')
+    expect(stack.submissions()).toBe(submitted)
+    await expect.poll(files, { timeout: 10_000 }).toEqual(before)
+    await expect
+      .poll(() =>
+        volume()
+          .uploads.list()
+          .then((all) => all.length),
+      )
+      .toBe(0)
+  })
+
+  test('A denial of what was allowed before is tried again', async () => {
+    for (const operation of ['PutObject', 'CreateMultipartUpload', 'HeadObject'] as const) {
+      faults().fault({ operation, status: 403, code: 'AccessDenied' })
+    }
+    const body = { input: { task: 'digest', file: bytesOf(9_000_000, 4).toString('base64') } }
+    const id = await stack.submitted('volume', body)
+    expect(json(await stack.settled('volume', id))).toMatchObject({ status: 'COMPLETED' })
+  })
+
+  test.each([
+    ['stopped', 'volume_gone'],
+    ['deleted', 'volume_gone'],
+    ['unfunded', 'volume_refused'],
+  ] as const)(
+    'A volume that is %s is a clear error; what was acknowledged is not lost',
+    async (state, code) => {
+      const file = bytesOf(partBytes + 5, 9)
+      const { complete } = await upload(file)
+      const ref = json(await complete())['ref']
+      const body = { input: { task: 'digest', file: bytesOf(9_000_000, 6).toString('base64') } }
+      volume().state = state
+      const refused = await stack.submit('volume', body)
+      expect([refused.status, json(refused)['code']]).toEqual([503, code])
+      expect(refused.text).toContain('vol-eu')
+      volume().state = 'running'
+      const id = await stack.submitted('volume', { input: { task: 'digest', file: ref } })
+      const settled = json(await stack.settled('volume', id))
+      expect(settled).toMatchObject({ output: { files: [{ sha256: sha256(file) }] } })
+    },
+  )
+})
+
+test('The account’s key is in no answer, in no request to the platform and in no line of the log', async () => {
+  const { secretAccessKey, accessKeyId } = stack.volume.key
+  const signing = createHash('sha256').update(secretAccessKey).digest('hex')
+  const texts = [
+    ...observed.flatMap(({ text, headers }) => [text, JSON.stringify(headers)]),
+    ...stack.upstream.log.flatMap(({ kept }) => [
+      `${kept?.body}`,
+      JSON.stringify(kept?.headers ?? {}),
+    ]),
+    ...lines,
+  ]
+  expect(texts.length).toBeGreaterThan(100)
+  for (const secret of [secretAccessKey, accessKeyId, signing]) {
+    expect(texts.filter((text) => text.includes(secret))).toEqual([])
+  }
+})
