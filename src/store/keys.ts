@@ -135,9 +135,12 @@ export function persistentKey(ownerHash: string, endpointId: string, name: strin
   return `persist/${ownerHash}/${endpointId}/${name}`
 }
 
-/** Key of the record that says whose the file of such a key is. */
+/** Prefix of files that lie under names of their own on a network volume, outside the gateway's folder. */
+export const sharedRoot = 'shared/'
+
+/** Key of the record that says whose the file of such a key is; of a shared one, its store stands in the key. */
 export function keptNameKey(keptKey: string): string {
-  return keptKey.replace(/^persist\//, 'uploads/by-name/')
+  return keptKey.replace(/^persist\/|^(?=shared\/)/, 'uploads/by-name/')
 }
 
 /** Key of the note that a kept upload is to be looked at from a time on, rounded up to the minute (UTC). */

@@ -2,6 +2,7 @@ import { GatewayError } from '../errors.ts'
 import type { ObjectStore } from '../store/store.ts'
 import { forgetContent } from './by-sha256.ts'
 import { takeTurn } from './kept-name.ts'
+import { isShared, turnName } from './turn-name.ts'
 import type { Upload, Uploads } from './upload.ts'
 
 /** Where an upload lies, and the clock. */
@@ -44,24 +45,25 @@ export async function eraseUpload(options: EraseOptions, upload: Upload): Promis
   if (etag === undefined) await store.abortUpload(key, multipartId)
   await Promise.all((tus?.tail ?? []).map((piece) => store.delete(piece.key)))
   if (key !== keptKey) await store.delete(key)
-  if (keptKey !== undefined) await eraseKept(options, keptKey, upload.uploadId)
+  if (keptKey !== undefined) await eraseKept(options, { ...upload, keptKey })
   await forgetContent(state, upload)
   await uploads.remove(upload)
 }
 
 async function eraseKept(
   { store, state, now }: EraseOptions,
-  keptKey: string,
-  uploadId: string,
+  upload: Upload & { readonly keptKey: string },
 ): Promise<void> {
-  const turn = await takeTurn(state, keptKey, now)
+  const { keptKey, uploadId } = upload
+  const turn = await takeTurn(state, turnName(upload), now)
   if (turn === undefined) {
     throw new GatewayError('store_unavailable', 'The kept file is being replaced: ask again', {
       retryAfterSeconds: 5,
     })
   }
-  // Where it is nobody's, a request that died may have left a file.
-  const isOwn = turn.holder === undefined || turn.holder === uploadId
+  // Where it is nobody's, a request that died may have left a file; on a volume others write, too.
+  const isLeft = turn.holder === undefined && (turn.wasLeft || !isShared(keptKey))
+  const isOwn = turn.holder === uploadId || isLeft
   try {
     if (isOwn) await store.delete(keptKey)
   } catch (error) {

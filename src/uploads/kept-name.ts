@@ -17,6 +17,8 @@ interface KeptName {
 export interface Turn {
   /** Id of the upload whose file it was when the turn began. */
   readonly holder: string | undefined
+  /** Whether a turn was not ended before this one: its request may have left a file. */
+  readonly wasLeft: boolean
   /** @throws {GatewayError} store_unavailable, where the turn is another's by now */
   renew(): Promise<void>
   /**
@@ -74,6 +76,7 @@ export async function takeTurn(
   return (await extend())
     ? {
         holder,
+        wasLeft: name.turn !== undefined,
         async renew() {
           if (!(await extend())) throw lost()
         },

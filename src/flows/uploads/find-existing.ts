@@ -4,6 +4,7 @@ import type { ObjectStore } from '../../store/store.ts'
 import { findSameContent } from '../../uploads/by-sha256.ts'
 import { isSameEtag } from '../../uploads/check-parts.ts'
 import { holderOf } from '../../uploads/kept-name.ts'
+import { turnName } from '../../uploads/turn-name.ts'
 import { type Upload, usableUntil } from '../../uploads/upload.ts'
 import type { Admission } from '../admit.ts'
 import type { Deps } from '../deps.ts'
@@ -28,7 +29,11 @@ export async function findExisting(
     if (!(await isOwner(principal, upload.owner))) continue
     const { keptKey } = upload
     // One whose file a newer one has replaced goes after a time.
-    if (keptKey !== undefined && (await holderOf(deps.stateStore, keptKey)) !== uploadId) continue
+    if (
+      keptKey !== undefined &&
+      (await holderOf(deps.stateStore, turnName({ ...upload, keptKey }))) !== uploadId
+    )
+      continue
     const head = await headObject(store, upload.key)
     if (head?.size === upload.size && isSameEtag(head.etag, upload.etag ?? '')) return upload
   }

@@ -1,12 +1,12 @@
+import { isOwner } from '../../auth/principal.ts'
 import type { components } from '../../contract/types.gen.ts'
 import { validateUploadRequest } from '../../contract/validators.gen.js'
 import { GatewayError } from '../../errors.ts'
 import type { Reply } from '../../platform.ts'
 import { keyName, shownName } from '../../store/file-name.ts'
-import { dayOf, persistentKey, uploadKey } from '../../store/keys.ts'
+import { dayOf, uploadKey } from '../../store/keys.ts'
 import { readMediaType } from '../../store/media-type.ts'
 import type { ObjectStore } from '../../store/store.ts'
-import { ownerHash } from '../../uploads/by-sha256.ts'
 import { planParts } from '../../uploads/part-plan.ts'
 import { refOf } from '../../uploads/ref.ts'
 import { noteUnsettled } from '../../uploads/unsettled.ts'
@@ -15,6 +15,7 @@ import { type Admission, admit, proveCaller } from '../admit.ts'
 import type { Call, Deps } from '../deps.ts'
 import { findExisting } from './find-existing.ts'
 import { invalidRequest, jsonReply, readRequest } from './read-request.ts'
+import { keptKeyOf, requireFreeName } from './shared-name.ts'
 import { signUrls } from './sign-urls.ts'
 
 type UploadRequest = components['schemas']['UploadRequest']
@@ -36,12 +37,14 @@ export async function startUpload(deps: Deps, call: Call): Promise<Reply> {
   const admission = await admit(deps, call)
   await proveCaller(deps, call, admission)
   const request = await readRequest<UploadRequest>(call, requestMaxBytes, validateUploadRequest)
-  requireSize(deps, admission, request.size)
-  requireName(deps, request)
   const store = deps.store(admission.endpoint.storeId)
   if (store === undefined) throw new GatewayError('misconfigured', 'The endpoint has no store')
+  requireSize(deps, admission, store, request.size)
+  requireName(deps, request)
 
-  const planned = await planUpload(deps, call, admission, request)
+  const planned = await planUpload(deps, call, admission, store, request)
+  const { principal } = admission
+  await requireFreeName(deps, store, planned, (owner) => isOwner(principal, owner))
   const existing = await findExisting(deps, store, admission, planned)
   if (existing !== undefined) {
     const { uploadId, size } = existing
@@ -84,10 +87,16 @@ async function open(deps: Deps, store: ObjectStore, planned: Upload): Promise<Up
   return upload
 }
 
-function requireSize({ config }: Deps, { principal }: Admission, size: number): void {
+function requireSize(
+  { config }: Deps,
+  { principal }: Admission,
+  { limits: most }: ObjectStore,
+  size: number,
+): void {
   const limits = [
     ['maxBytes', principal.maxBytes, ' with this key or token'],
     ['uploads.maxBytes', config.uploads.maxBytes, ''],
+    ['volume.objectMaxBytes', most?.objectMaxBytes, ' to this store'],
   ] as const
   for (const [limitName, limit, whose] of limits) {
     if (limit === undefined || size <= limit) continue
@@ -115,12 +124,15 @@ async function planUpload(
   { config, platform, uploads }: Deps,
   call: Call,
   { endpoint, principal }: Admission,
+  { limits }: ObjectStore,
   request: UploadRequest,
 ): Promise<Upload> {
-  const { openSeconds, keepSeconds, partBytes } = config.uploads
+  const { openSeconds, keepSeconds } = config.uploads
+  const partBytes = Math.min(config.uploads.partBytes, limits?.partMaxBytes ?? Infinity)
   const { name, checksum } = request
   const [owner] = await principal.ids()
   const { endpointId } = call
+  const { storeId } = endpoint
   const { contentType } = await readMediaType(new Uint8Array(0), request.contentType)
   const createdAt = platform.now()
   const isKept = request.retain === 'persist' && name !== undefined
@@ -131,9 +143,9 @@ async function planUpload(
   // A kept file too: what is not verified has no place under a name, and goes with its day.
   const key = uploadKey(lastDay, uploadId, keyName(filename, contentType))
   return {
-    ...{ uploadId, day, endpointId, storeId: endpoint.storeId, owner, key, multipartId: '' },
+    ...{ uploadId, day, endpointId, storeId, owner, key, multipartId: '' },
     ...{ filename, contentType, ...planParts(request.size, partBytes) },
-    ...(isKept && { keptKey: persistentKey(await ownerHash(owner), endpointId, name) }),
+    ...(isKept && { keptKey: await keptKeyOf({ config }, { storeId, owner, endpointId }, name) }),
     ...(checksum && { sha256: checksum.value.toLowerCase() }),
     ...{ retain: isKept ? 'persist' : 'day', state: 'open', createdAt },
     openUntil: createdAt + openSeconds * 1000,

@@ -1,8 +1,6 @@
 import type { VolumeConfig } from '../../config/config.ts'
 import { GatewayError } from '../../errors.ts'
-
-/** Keys of files that lie under names of their own on a volume, outside the gateway's folder. */
-export const sharedRoot = 'shared/'
+import { sharedRoot } from '../keys.ts'
 
 type Folder = Pick<VolumeConfig, 'prefix'>
 
