@@ -1,5 +1,6 @@
 import type { Secret } from '../log.ts'
 import type { RetentionConfig } from './read-retention.ts'
+import type { RunpodConfig } from './read-runpod.ts'
 import type { StoreConfig } from './store-config.ts'
 
 export type {
@@ -107,6 +108,9 @@ export interface EndpointConfig {
   readonly files: 'stream' | 'redirect'
   /** Seconds after a job's end until its staged files may be deleted. */
   readonly graceSeconds: number
+  /** Whether the endpoint's network volumes are looked up, and whether it may have several. */
+  readonly volumes: 'configured' | 'lookup'
+  readonly severalVolumes: 'all' | 'refuse'
   /** Absent: `job`, and requests may ask for nothing else. */
   readonly retention?: RetentionConfig
   /** Absent: a request that names a session is refused. */
@@ -223,6 +227,8 @@ export interface Config {
     readonly requests: number
     readonly requestsPerSecond: number
   }
+  /** Absent: no endpoint's volumes are looked up. */
+  readonly runpod?: RunpodConfig
   /** Names of the rules for secrets that are told by their shape. */
   readonly scrub: { readonly shapes: readonly ShapeRule[] }
   /** Webhook targets on loopback and plain http are allowed: development only. */

@@ -6,6 +6,7 @@ import { type ConfigDocument, parseDocument } from './parse-document.ts'
 import { parseBaseUrl } from './parse-url.ts'
 import { readAuth } from './read-auth.ts'
 import { readEndpoints } from './read-endpoints.ts'
+import { readRunpod } from './read-runpod.ts'
 import {
   createSecretReader,
   parseMasterKeys,
@@ -65,6 +66,7 @@ export function readConfig(
     }),
     webhooks: readWebhooks(document.webhooks, readSecret, faults),
     sweep: Object.freeze({ ...DEFAULTS.ConfigSweep, ...document.sweep }),
+    ...(document.runpod && { runpod: readRunpod(document.runpod, readSecret, faults) }),
     scrub: Object.freeze({ ...DEFAULTS.ConfigScrub, ...document.scrub }),
     allowLoopbackWebhooks: document.allowLoopbackWebhooks ?? DEFAULTS.Config.allowLoopbackWebhooks,
     masterKeys: Object.freeze(parseMasterKeys(masterKeys, '/masterKeys', faults)),

@@ -1,4 +1,5 @@
 import { DEFAULTS } from '../contract/defaults.gen.ts'
+import { checkDataCenters } from './check-data-centers.ts'
 import { checkNativeAccess } from './check-native-access.ts'
 import { checkVolumeAccess } from './check-volume-access.ts'
 import type { EndpointConfig, RuleConfig } from './config.ts'
@@ -36,6 +37,7 @@ export function readEndpoints(
     checkAccess(merged, at, faults)
     checkNativeAccess({ ...merged, s3Config: s3ConfigOf(merged) }, document, at, faults)
     checkVolumeAccess(merged, document, at, faults)
+    checkDataCenters(merged, document, at, faults)
     if (withKeys && upstreamKey === undefined && (id !== '*' || onlyShared)) {
       faults.push({
         pointer: at('upstreamKey'),
@@ -71,6 +73,8 @@ export function readEndpoints(
         linkOutputKeys: merged.linkOutputKeys,
         files: merged.files,
         graceSeconds: merged.graceSeconds,
+        volumes: merged.volumes,
+        severalVolumes: merged.severalVolumes,
         ...(merged.retention && {
           retention: readRetentionConfig(merged.retention, at('retention'), faults),
         }),

@@ -45,7 +45,10 @@ export const DEFAULTS = {
     "inlineMaxObjects": 100,
     "linkOutputKeys": false,
     "files": "stream",
-    "graceSeconds": 3600
+    "graceSeconds": 3600,
+    "volumes": "configured",
+    "severalVolumes": "refuse",
+    "volumeWrites": true
   },
   "ConfigKey": {
     "scopes": []
@@ -87,6 +90,11 @@ export const DEFAULTS = {
   },
   "ConfigRule": {
     "encoding": "base64"
+  },
+  "ConfigRunpod": {
+    "restUrl": "https://rest.runpod.io/v1",
+    "cacheSeconds": 300,
+    "timeoutMs": 10000
   },
   "ConfigS3ConfigFields": {
     "accessId": "accessId",

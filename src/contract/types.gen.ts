@@ -1256,6 +1256,7 @@ export interface components {
             readonly cors?: components["schemas"]["ConfigCors"];
             readonly oidc?: components["schemas"]["ConfigOidc"];
             readonly webhooks?: components["schemas"]["ConfigWebhooks"];
+            readonly runpod?: components["schemas"]["ConfigRunpod"];
             readonly scrub?: components["schemas"]["ConfigScrub"];
             readonly sweep?: components["schemas"]["ConfigSweep"];
             /**
@@ -1474,7 +1475,26 @@ export interface components {
              * @default 3600
              */
             readonly graceSeconds?: number;
+            /** @description Datacenters in which the endpoint's workers run, such as `EU-RO-1`; the volumes of a store of kind `runpod-volume` must lie in just these. Absent: not checked here. */
+            readonly dataCenterIds?: readonly string[];
+            /**
+             * @description Whence it is known which network volumes the endpoint has, with `access: "volume"`: `configured`, as the store and `dataCenterIds` say; `lookup` asks RunPod ([ConfigRunpod](#configrunpod)) and refuses what does not agree.
+             * @default configured
+             * @enum {string}
+             */
+            readonly volumes?: "configured" | "lookup";
+            /**
+             * @description Where the endpoint has several network volumes, one in each datacenter: `refuse` is a fault; `all` writes to all of them, and the store must name each (`replicas`).
+             * @default refuse
+             * @enum {string}
+             */
+            readonly severalVolumes?: "all" | "refuse";
             readonly sessions?: components["schemas"]["ConfigSessions"];
+            /**
+             * @description Whether this endpoint's jobs may write to shared paths of a volume with `exclusive`: false: they wait for nobody, and nobody for them.
+             * @default true
+             */
+            readonly volumeWrites?: boolean;
             readonly retention?: components["schemas"]["ConfigRetention"];
             readonly loadBalancer?: components["schemas"]["ConfigLoadBalancer"];
         };
@@ -1662,6 +1682,25 @@ export interface components {
              * @enum {string}
              */
             readonly as?: "key" | "s3-uri" | "url" | "original" | "path";
+        };
+        /** @description RunPod's management API, which knows which network volumes an endpoint has. */
+        readonly ConfigRunpod: {
+            /**
+             * @description URL of the API; https unless it is loopback.
+             * @default https://rest.runpod.io/v1
+             */
+            readonly restUrl?: string;
+            readonly apiKey?: components["schemas"]["SecretReference"];
+            /**
+             * @description Time for which an answer is believed; then it is asked for anew, beside the requests.
+             * @default 300
+             */
+            readonly cacheSeconds?: number;
+            /**
+             * @description Time in which an answer must have come.
+             * @default 10000
+             */
+            readonly timeoutMs?: number;
         };
         /** @description Names of the fields of `s3Config`. The first four are always there, under RunPod's own names unless others are given; the last three only where they are named here. */
         readonly ConfigS3ConfigFields: {
@@ -1879,7 +1918,7 @@ export interface components {
              */
             readonly cron?: string;
             /**
-             * @description Requests to the stores that one such sweep makes at most; the next one goes on. A Worker has 50 subrequests on the free plan.
+             * @description Requests to the stores after which such a sweep ends; it may make a few dozen more to end what it has begun, and the next one goes on. A Worker has 50 subrequests on the free plan.
              * @default 800
              */
             readonly requests?: number;
@@ -2222,7 +2261,7 @@ export interface components {
              * @description Stable name of the problem, to switch on.
              * @enum {string}
              */
-            readonly code: "invalid_json" | "invalid_request" | "invalid_payload" | "nesting_too_deep" | "key_too_long" | "body_length_mismatch" | "client_gone" | "retention_refused" | "webhook_refused" | "invalid_form" | "digest_mismatch" | "upload_mismatch" | "unauthorized" | "forbidden" | "not_found" | "upload_not_found" | "retry_impossible" | "upload_incomplete" | "upload_offset" | "upload_expired" | "tus_version" | "body_too_large" | "too_many_items" | "content_encoding" | "unsupported_media_type" | "upload_locked" | "checksum_mismatch" | "internal_error" | "access_refused" | "upstream_unreachable" | "busy" | "access_unavailable" | "auth_unavailable" | "store_unavailable" | "job_not_bound" | "misconfigured" | "volume_gone" | "volume_refused" | "volume_full";
+            readonly code: "invalid_json" | "invalid_request" | "invalid_payload" | "nesting_too_deep" | "key_too_long" | "body_length_mismatch" | "client_gone" | "retention_refused" | "webhook_refused" | "invalid_form" | "digest_mismatch" | "upload_mismatch" | "unauthorized" | "forbidden" | "not_found" | "upload_not_found" | "retry_impossible" | "session_running" | "upload_incomplete" | "upload_offset" | "upload_expired" | "tus_version" | "body_too_large" | "too_many_items" | "content_encoding" | "unsupported_media_type" | "upload_locked" | "checksum_mismatch" | "internal_error" | "access_refused" | "upstream_unreachable" | "busy" | "access_unavailable" | "auth_unavailable" | "store_unavailable" | "job_not_bound" | "session_busy" | "volume_busy" | "misconfigured" | "volume_gone" | "volume_refused" | "volume_full";
             /** @description What happened this time and what to do. */
             readonly detail: string;
             /** @description The same text as `detail`. */

@@ -113,6 +113,10 @@ describe('readConfig', () => {
       linkOutputKeys: false,
       files: 'stream',
       graceSeconds: 3600,
+      contentAddressed: false,
+      contentAddressedMaxObjects: 100,
+      volumes: 'configured',
+      severalVolumes: 'refuse',
     })
   })
 
