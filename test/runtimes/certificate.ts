@@ -4,12 +4,17 @@ import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 
-/** A certificate of its own for loopback, for a day; `cert` and `key` are the files it is written to. */
+/**
+ * A certificate of its own for loopback and `hosts`, for a day; `cert` and `key` are the files it is
+ * written to.
+ */
 export async function makeCertificate(
   cert: string,
   key: string,
+  hosts: readonly string[] = [],
 ): Promise<{ readonly key: string; readonly cert: string }> {
-  const names = 'subjectAltName=IP:127.0.0.1,DNS:localhost'
+  const dns = ['localhost', ...hosts].map((host) => `DNS:${host}`)
+  const names = `subjectAltName=IP:127.0.0.1,${dns.join(',')}`
   const subject = ['-subj', '/CN=localhost', '-addext', names]
   const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1']
   const request = ['req', '-x509', ...curve, '-nodes', '-days', '1', ...subject]
