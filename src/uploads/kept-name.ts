@@ -26,6 +26,11 @@ export interface Turn {
    * @throws {GatewayError} as `renew`
    */
   end(holder: string | undefined): Promise<void>
+  /**
+   * Ends the turn, but for the note that it may have left a file.
+   * @throws {GatewayError} as `renew`
+   */
+  leave(): Promise<void>
 }
 
 /** Id of the upload whose file has this key for good. */
@@ -79,6 +84,9 @@ export async function takeTurn(
         wasLeft: name.turn !== undefined,
         async renew() {
           if (!(await extend())) throw lost()
+        },
+        async leave() {
+          if (!(await write({ ...held, turn: { id, until: 0 } }))) throw lost()
         },
         async end(next) {
           if (next !== undefined) {

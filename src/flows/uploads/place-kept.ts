@@ -90,8 +90,8 @@ async function place(
 }
 
 /**
- * Ends a turn in which nothing was put into place. What it may have left under a shared name must not
- * pass for the file of somebody else later, so that the turn ends by itself where that cannot be removed.
+ * Ends a turn in which nothing was put into place. What it has left under a shared name, or a copy
+ * that goes on behind a lost answer, must not pass for the file of somebody else later.
  */
 async function giveUp(
   store: ObjectStore,
@@ -99,8 +99,10 @@ async function giveUp(
   turn: Turn,
   isBegun: boolean,
 ): Promise<void> {
-  if (isBegun && isShared(keptKey) && turn.holder === undefined) await store.delete(keptKey)
-  await turn.end(turn.holder)
+  if (!isBegun || !isShared(keptKey) || turn.holder !== undefined)
+    return await turn.end(turn.holder)
+  await store.delete(keptKey).catch(() => {})
+  await turn.leave()
 }
 
 /** The turn to write a kept file, or the upload where another request has put it there. */

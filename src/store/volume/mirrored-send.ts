@@ -87,9 +87,10 @@ async function writeAll(
   const answers = await all(
     sends.map(async (send, index) => {
       const branch = bodies?.[index]
-      const one = { ...(requests[index] ?? request), signal: either }
+      const whole = requests[index] ?? request
+      const one = branch === undefined ? whole : { ...whole, body: branch, signal: either }
       try {
-        const answer = await send(branch === undefined ? one : { ...one, body: branch })
+        const answer = await send(one)
         // The others would wait for this one's turn to read.
         if (answer.status >= 300) await branch?.cancel()
         return answer
@@ -98,6 +99,7 @@ async function writeAll(
         throw error
       }
     }),
+    // What is sent at once is waited for: given up, it might take effect after it is undone.
     () => over.abort(),
   )
   const etags = answers.map(({ headers }) => headers.get('etag'))

@@ -1,0 +1,197 @@
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Deps } from '../../../src/flows/deps.ts'
+import { completeUpload } from '../../../src/flows/uploads/complete-upload.ts'
+import { deleteUpload } from '../../../src/flows/uploads/delete-upload.ts'
+import { putPart } from '../../../src/flows/uploads/put-part.ts'
+import { startUpload } from '../../../src/flows/uploads/start-upload.ts'
+import { createNodePlatform } from '../../../src/runtimes/node-platform.ts'
+import { createVolumeStore } from '../../../src/store/volume/volume-store.ts'
+import { openVolumes, type VolumeBed } from '../../store/volume/volume-bed.ts'
+import { callOf } from '../fake-deps.ts'
+import { asking, jsonOf, type Started, sha256, uploadGateway } from './upload-bed.ts'
+
+const name = 'models/weights.bin'
+const bytes = (text: string) => new TextEncoder().encode(text)
+
+let bed: VolumeBed
+let deps: Deps
+beforeEach(async () => {
+  bed = await openVolumes(2)
+  const [first, second] = bed.servers
+  const ports = { endpoint: first?.url, accessKeyId: { env: 'A' }, secretAccessKey: { env: 'A' } }
+  const replica = { bucket: 'vol2', dataCenterId: 'US-KS-2', endpoint: second?.url }
+  const gateway = uploadGateway(
+    { persist: true, partBytes: 5_242_880 },
+    {
+      stores: {
+        main: {
+          kind: 's3',
+          region: 'auto',
+          bucket: 'bucket',
+          ...ports,
+          endpoint: 'https://s.example',
+        },
+        volume: {
+          ...{ kind: 'runpod-volume', bucket: 'vol1', dataCenterId: 'EU-RO-1', ...ports },
+          ...{ replicas: [replica], sharedPaths: ['models/'], completePollSeconds: 0.01 },
+        },
+      },
+      endpoints: {
+        '*': { upstream: 'https://upstream.example/v2', store: 'volume' },
+        demo: {},
+        other: {},
+      },
+    },
+  )
+  const config = gateway.deps.config.stores.get('volume')
+  if (config === undefined) throw new TypeError('There is no store')
+  const { accessKeyId, secretAccessKey } = bed.config
+  const platform = { ...createNodePlatform({ write() {} }), wait: async () => {} }
+  const store = createVolumeStore({ ...config, accessKeyId, secretAccessKey }, platform, {
+    idleTimeoutMs: 5000,
+  })
+  const { stateStore } = gateway.deps
+  deps = { ...gateway.deps, store: (id) => (id === 'volume' ? store : stateStore) }
+})
+afterEach(() => bed.close())
+
+const onVolumes = (path: string) =>
+  Promise.all(
+    bed.directories.map((directory) =>
+      readFile(join(directory, path), 'utf8').catch(() => undefined),
+    ),
+  )
+
+async function start(request: Record<string, unknown>, key = 'a-key', endpointId = 'demo') {
+  const asked = { retain: 'persist', name, ...request }
+  return (await jsonOf(
+    await startUpload(deps, asking(asked, key, endpointId)),
+  )) as unknown as Started
+}
+
+async function send(upload: Started, text: string, endpointId = 'demo') {
+  const [part] = upload.parts
+  const { search } = new URL(part?.url ?? '')
+  const call = { ...callOf(endpointId, text), search }
+  const reply = await putPart(deps, call, upload.uploadId, 1)
+  return [{ partNumber: 1, etag: reply.headers.get('etag') ?? '' }]
+}
+
+async function put(text: string, key = 'a-key', endpointId = 'demo') {
+  const upload = await start({ size: bytes(text).length }, key, endpointId)
+  const parts = await send(upload, text, endpointId)
+  await completeUpload(deps, asking({ parts }, key, endpointId), upload.uploadId)
+  return upload
+}
+
+describe('a file that is kept in a shared folder of a volume', () => {
+  it('lies at its name on every volume, and nowhere else', async () => {
+    const { uploadId } = await put('weights')
+    expect(await onVolumes(name)).toEqual(['weights', 'weights'])
+    expect(await deps.uploads.read(uploadId)).toMatchObject({
+      key: `shared/${name}`,
+      state: 'complete',
+    })
+    for (const directory of bed.directories) {
+      const left = await readdir(join(directory, 'bulkway'), {
+        recursive: true,
+        withFileTypes: true,
+      })
+      expect(left.filter((entry) => entry.isFile())).toEqual([])
+    }
+  })
+
+  it('is nowhere under its name before it is verified', async () => {
+    const upload = await start({ size: 7 })
+    const parts = await send(upload, 'weights')
+    expect(await onVolumes(name)).toEqual([undefined, undefined])
+    const wrong = { parts, sha256: sha256(bytes('others!')) }
+    await expect(completeUpload(deps, asking(wrong), upload.uploadId)).rejects.toMatchObject({
+      code: 'upload_mismatch',
+    })
+    expect(await onVolumes(name)).toEqual([undefined, undefined])
+  })
+
+  it('may be replaced by its owner, by way of another endpoint too', async () => {
+    await put('older')
+    await put('newer', 'a-key', 'other')
+    expect(await onVolumes(name)).toEqual(['newer', 'newer'])
+  })
+
+  it('is nobody else’s to replace, from the start and at the end', async () => {
+    const late = await start({ size: 5 }, 'b-key')
+    const parts = await send(late, 'thief')
+    await put('weights')
+    const refused = { code: 'forbidden', facts: { pointer: '/name' } }
+    await expect(start({ size: 5 }, 'b-key')).rejects.toMatchObject(refused)
+    await expect(
+      completeUpload(deps, asking({ parts }, 'b-key'), late.uploadId),
+    ).rejects.toMatchObject(refused)
+    expect(await onVolumes(name)).toEqual(['weights', 'weights'])
+    await deleteUpload(deps, asking(undefined, 'b-key'), late.uploadId)
+    expect(await onVolumes(name)).toEqual(['weights', 'weights'])
+  })
+
+  it('is anybody’s name again when its owner has deleted it', async () => {
+    const { uploadId } = await put('weights')
+    await deleteUpload(deps, asking(), uploadId)
+    expect(await onVolumes(name)).toEqual([undefined, undefined])
+    await put('mine', 'b-key')
+    expect(await onVolumes(name)).toEqual(['mine', 'mine'])
+  })
+
+  it('never takes the place of a file that somebody else has put on the volume', async () => {
+    const early = await start({ size: 7 })
+    const parts = await send(early, 'weights')
+    const folder = join(bed.directories[0] ?? '', 'models')
+    await mkdir(folder, { recursive: true })
+    await writeFile(join(folder, 'weights.bin'), 'FOREIGN')
+    const refused = { code: 'forbidden', facts: { pointer: '/name' } }
+    await expect(start({ size: 5 })).rejects.toMatchObject(refused)
+    await expect(completeUpload(deps, asking({ parts }), early.uploadId)).rejects.toMatchObject(
+      refused,
+    )
+    await deleteUpload(deps, asking(), early.uploadId)
+    expect(await onVolumes(name)).toEqual(['FOREIGN', undefined])
+    await rm(join(folder, 'weights.bin'))
+    await put('weights')
+    expect(await onVolumes(name)).toEqual(['weights', 'weights'])
+  })
+
+  it('is completed later where a volume failed, and leaves nothing under its name until then', async () => {
+    const upload = await start({ size: 7 })
+    const parts = await send(upload, 'weights')
+    bed.servers[1]?.fault({ operation: 'CopyObject', status: 400, code: 'InvalidRequest' })
+    const complete = () => completeUpload(deps, asking({ parts }), upload.uploadId)
+    await expect(complete()).rejects.toMatchObject({ code: 'store_unavailable' })
+    expect(await onVolumes(name)).toEqual([undefined, undefined])
+    expect((await complete()).status).toBe(200)
+    expect(await onVolumes(name)).toEqual(['weights', 'weights'])
+  })
+
+  it('has another name outside the shared folders, in the gateway’s own', async () => {
+    const upload = await start({ size: 7, name: 'weights.bin' })
+    const parts = await send(upload, 'weights')
+    await completeUpload(deps, asking({ parts }), upload.uploadId)
+    const { key = '' } = (await deps.uploads.read(upload.uploadId)) ?? {}
+    expect(key).toMatch(/^persist\/[0-9a-f]{32}\/demo\/weights\.bin$/)
+    expect(await onVolumes(`bulkway/${key}`)).toEqual(['weights', 'weights'])
+  })
+})
+
+describe('uploads to a volume', () => {
+  it('are cut into parts that it takes, and none is larger than it holds', async () => {
+    const upload = await start({ size: 3_000_000_000_000 })
+    expect(upload.partSize).toBeLessThanOrEqual(500_000_000)
+    expect(upload.partCount).toBeLessThanOrEqual(10_000)
+    const config = { ...deps.config, uploads: { ...deps.config.uploads, partBytes: 1_073_741_824 } }
+    deps = { ...deps, config: { ...config, uploads: { ...config.uploads, maxBytes: 1e13 } } }
+    expect((await start({ size: 3_000_000_000 })).partSize).toBe(500_000_000)
+    await expect(start({ size: 4_000_000_000_001 })).rejects.toMatchObject({
+      code: 'body_too_large',
+      facts: { limitName: 'volume.objectMaxBytes', limit: 4_000_000_000_000 },
+    })
+  })
+})
