@@ -13,7 +13,7 @@ export interface StackVolumesOptions {
   /** Where workers see the volume; default: the first volume's directory, which any process has. */
   readonly mountPath?: string
   /** A real S3 server that the volumes' files are read from; default: their directories. */
-  readonly behind?: StoreFacts
+  readonly behind?: StoreFacts | undefined
 }
 
 /** One network volume to start. */
