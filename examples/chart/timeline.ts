@@ -22,6 +22,19 @@ export interface Timeline {
   readonly rows: readonly Row[]
   /** Moments with a word each. */
   readonly marks?: readonly { readonly at: number; readonly label: string }[]
+  /** What is drawn below the rows, over the same seconds. */
+  readonly panel?: Panel
+}
+
+/** A part of a picture that shares its axis. */
+export interface Panel {
+  readonly height: number
+  /** `x` is where a second lies. */
+  draw(place: {
+    readonly x: (seconds: number) => number
+    readonly top: number
+    readonly left: number
+  }): readonly string[]
 }
 
 const width = 960
@@ -30,13 +43,21 @@ const characterWidth = 6.4
 export const font: string = "ui-sans-serif, system-ui, 'Segoe UI', Helvetica, Arial, sans-serif"
 
 /** Draws rows of spans over one axis of seconds, as SVG. */
-export function drawTimeline({ title, subtitle, kinds, rows, marks = [] }: Timeline): string {
+export function drawTimeline({
+  title,
+  subtitle,
+  kinds,
+  rows,
+  marks = [],
+  panel,
+}: Timeline): string {
   // Many rows are a texture; few have names and words.
   const fine = rows.length > 30
   const pitch = fine ? Math.max(2, Math.min(8, 700 / rows.length)) : 34
   const left = fine ? edge : 170
   const top = marks.length > 0 ? 118 : 100
-  const bottom = top + rows.length * pitch
+  const below = top + rows.length * pitch
+  const bottom = below + (panel?.height ?? 0)
   const end = Math.max(1e-3, ...rows.flatMap(({ spans }) => spans.map(({ to }) => to)))
   const x = (seconds: number) => round(left + (seconds / end) * (width - edge - left))
 
@@ -71,6 +92,7 @@ export function drawTimeline({ title, subtitle, kinds, rows, marks = [] }: Timel
     const anchor = x(at) > width - 160 ? 'end' : 'middle'
     parts.push(text(x(at), top - 12, label, 'r', anchor))
   }
+  parts.push(...(panel?.draw({ x, top: below, left }) ?? []))
   return svg({ title, height: bottom + 34, body: parts })
 }
 
