@@ -7,7 +7,6 @@ import {
   readBatchRequestKey,
 } from '../store/batch-keys.ts'
 import {
-  dayNumber,
   dayOf,
   dayOfDelivery,
   dayOfJobFile,
@@ -22,6 +21,7 @@ import {
   resultsRoot,
 } from '../store/keys.ts'
 import { listUploads } from '../store/list-uploads.ts'
+import { daysUnder } from '../store/past-days.ts'
 import type { ObjectStore } from '../store/store.ts'
 import { dueFiles, markInputsDue } from './due.ts'
 import type { Grant, Grants } from './grant.ts'
@@ -50,6 +50,10 @@ export interface SweepOptions {
   readonly log: Log
   /** Removals in all; what is left over is the next sweep's. */
   readonly limit: number
+  /** Whether it is to stop for another reason. */
+  readonly isOver?: () => boolean
+  /** Stores, by id, whose lists of open uploads are too slow to be asked for now. */
+  readonly slow?: ReadonlySet<string>
 }
 
 /** Removals that run at once. */
@@ -79,21 +83,30 @@ class Sweep {
   }
 
   swept(): Swept {
-    return { ...this.#counts, done: this.#left > 0 && this.#counts.faults === 0 }
+    return { ...this.#counts, done: !this.#isOver() && this.#counts.faults === 0 }
+  }
+
+  #isOver(): boolean {
+    return this.#left <= 0 || this.#options.isOver?.() === true
   }
 
   async run(): Promise<void> {
     const { stores, state } = this.#options
-    await this.#try('due inputs', state.id, () => this.#dueInputs())
+    await this.#step('due inputs', state.id, () => this.#dueInputs())
     for (const [id, store] of stores) {
-      await this.#try('files', id, () => this.#files(store))
-      await this.#try('uploads', id, () => this.#uploads(store))
+      await this.#step('files', id, () => this.#files(store))
+      if (this.#options.slow?.has(id)) continue
+      await this.#step('uploads', id, () => this.#uploads(store))
     }
-    await this.#try('results', state.id, () => this.#ofPastDays(resultsRoot, dayOfResult))
-    await this.#try('webhooks', state.id, () => this.#ofPastDays(deliveriesRoot, dayOfDelivery))
-    await this.#try('webhooks due', state.id, () => this.#dueDeliveries())
-    await this.#try('batches', state.id, () => this.#batches())
-    await this.#try('grants', state.id, () => this.#grants())
+    await this.#step('results', state.id, () => this.#ofPastDays(resultsRoot, dayOfResult))
+    await this.#step('webhooks', state.id, () => this.#ofPastDays(deliveriesRoot, dayOfDelivery))
+    await this.#step('webhooks due', state.id, () => this.#dueDeliveries())
+    await this.#step('batches', state.id, () => this.#batches())
+    await this.#step('grants', state.id, () => this.#grants())
+  }
+
+  async #step(what: string, storeId: string, work: () => Promise<void>): Promise<void> {
+    if (!this.#isOver()) await this.#try(what, storeId, work)
   }
 
   async #dueInputs(): Promise<void> {
@@ -149,6 +162,7 @@ class Sweep {
 
   async #files(store: ObjectStore): Promise<void> {
     for (const day of await this.#pastDays(store, '')) {
+      if (this.#isOver()) return
       await this.#each(store, `${day}/`, (key) => {
         return dayOfJobFile(key) === day ? this.#removal(store, key) : 'skip'
       })
@@ -169,7 +183,7 @@ class Sweep {
       for (const { key, uploadId } of page.uploads) {
         const day = dayOfJobFile(key) ?? dayOfResult(key)
         if (day === undefined || day >= this.#today) continue
-        if (this.#left <= 0) return
+        if (this.#isOver()) return
         this.#left--
         await this.#try('upload', store.id, async () => {
           await store.abortUpload(key, uploadId)
@@ -233,19 +247,7 @@ class Sweep {
 
   /** Days before today that have a folder under `parent`. */
   async #pastDays(store: ObjectStore, parent: string): Promise<string[]> {
-    const days: string[] = []
-    let next: string | undefined
-    do {
-      // All days begin with a 2 until the year 3000; other folders of the bucket need no visit.
-      const at = next === undefined ? {} : { next }
-      const page = await store.list(`${parent}2`, { delimiter: '/', ...at })
-      for (const prefix of page.prefixes) {
-        const day = prefix.slice(parent.length, -1)
-        if (dayNumber(day) !== undefined && day < this.#today) days.push(day)
-      }
-      next = page.next
-    } while (next !== undefined)
-    return days
+    return (await daysUnder(store, parent)).filter((day) => day < this.#today)
   }
 
   /** Runs what `decide` says for every key under a prefix; true when the limit cut it short. */
@@ -262,7 +264,7 @@ class Sweep {
       for (const { key } of page.objects) {
         const decided = decide(key)
         if (decided === 'skip') continue
-        if (decided === 'stop' || this.#left <= 0) {
+        if (decided === 'stop' || this.#isOver()) {
           await Promise.all(batch)
           return decided !== 'stop'
         }
@@ -273,8 +275,8 @@ class Sweep {
         batch = []
       }
       await Promise.all(batch)
-    } while (next !== undefined)
-    return false
+    } while (next !== undefined && !this.#isOver())
+    return next !== undefined
   }
 
   async #try(what: string, storeId: string, work: () => Promise<void>): Promise<void> {

@@ -1,6 +1,4 @@
-import { sweepDue } from '../grants/sweep.ts'
-import type { ObjectStore } from '../store/store.ts'
-import { sweepUploads } from '../uploads/sweep-uploads.ts'
+import { sweepAll } from '../flows/sweep-all.ts'
 import { buildDeps } from './build-deps.ts'
 import { createJsonLog } from './json-log.ts'
 import { readNodeConfig } from './node-config.ts'
@@ -8,7 +6,7 @@ import { createNodePlatform } from './node-platform.ts'
 
 const help = `Deletes what is due in every store: inputs of finished jobs after their grace, uploads that
 were not completed in time, and all files, results, grants and uploads of days that are over. Safe to run at
-any time, by several at once.
+any time, by several at once. \`bulkway sweep\` does the same, at a rate of your choice.
 
 Usage: npm run sweep [-- --limit N]
 
@@ -39,23 +37,11 @@ const log = createJsonLog(process.env['BULKWAY_LOG'] ?? 'warn', (line) =>
   process.stderr.write(`${line}\n`),
 )
 const deps = buildDeps(config, createNodePlatform(log), log)
-const stores = new Map<string, ObjectStore>()
-for (const id of config.stores.keys()) {
-  const store = deps.store(id)
-  if (store !== undefined) stores.set(id, store)
-}
-const { stateStore: state, grants, uploads } = deps
-// Records of uploads first: they know what is open where a store does not.
-const sweptUploads = await sweepUploads({ stores, state, uploads, now, log, limit })
-const left = limit - sweptUploads.records
-const swept = await sweepDue({ stores, state, grants, now, log, limit: left })
-const { files, dueInputs } = swept
-const aborted = swept.uploads + sweptUploads.aborted
-const faults = swept.faults + sweptUploads.faults
-const done = swept.done && sweptUploads.done
+const swept = await sweepAll(deps, { now, limit })
+const { files, faults } = swept
 process.stdout.write(
-  `swept ${files} files, ${swept.grants} grants, ${swept.results} results, ${dueInputs} finished jobs, ` +
-    `${sweptUploads.records} uploads, ${aborted} of them or of jobs still open` +
-    `${faults > 0 ? `; ${faults} faults` : ''}${done ? '' : '; more is left'}\n`,
+  `swept ${files} files, ${swept.grants} grants, ${swept.results} results, ${swept.jobs} finished jobs, ` +
+    `${swept.uploads} uploads, ${swept.aborted} of them or of jobs still open` +
+    `${faults > 0 ? `; ${faults} faults` : ''}${swept.done ? '' : '; more is left'}\n`,
 )
 process.exit(faults > 0 ? 1 : 0)

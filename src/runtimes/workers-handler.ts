@@ -3,6 +3,7 @@ import type { StoreConfig } from '../config/config.ts'
 import { ConfigError, readConfig } from '../config/read-config.ts'
 import { GatewayError } from '../errors.ts'
 import type { Deps } from '../flows/deps.ts'
+import { sweepAll } from '../flows/sweep-all.ts'
 import { sendDueWebhooks } from '../flows/webhooks/send-due.ts'
 import { createApp } from '../http/app.ts'
 import type { AppEnv } from '../http/call.ts'
@@ -77,12 +78,25 @@ export function createWorkersHandler(
     async scheduled(_event, env): Promise<void> {
       // A fault is the platform's to log: nobody waits for an answer.
       gateway ??= gatewayOf(env)
-      if (gateway.deps.config.webhooks.durable) await sendDueWebhooks(gateway.deps, sending)
+      const { deps } = gateway
+      const { sweep, webhooks } = deps.config
+      // An invocation of its own for either: together they may make as many requests as one.
+      if (cron === sweep.cron) await sweepOnSchedule(deps)
+      else if (webhooks.durable) await sendDueWebhooks(deps, sending)
     },
   }
 }
 
 function misconfigured(error: unknown): Response {
+/** As much of a sweep as one run of a trigger may make requests for. */
+async function sweepOnSchedule(deps: Deps): Promise<void> {
+  const { requests: maxRequests, requestsPerSecond: perSecond } = deps.config.sweep
+  const signal = AbortSignal.timeout(sending.forMs)
+  const limits = { limit: maxRequests, maxRequests, perSecond, signal, hurried: true }
+  const swept = await sweepAll(deps, limits)
+  deps.log.write('info', { event: 'swept', ...swept })
+}
+
   const log = createJsonLog('info', (line) => console.log(line))
   const cause = error instanceof ConfigError ? error.message : error
   const problem = new GatewayError('misconfigured', 'The gateway is not configured correctly', {

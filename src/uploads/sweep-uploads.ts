@@ -1,7 +1,6 @@
 import { dayOfGrantId } from '../grants/grant-id.ts'
 import { type Log, reasonOf } from '../log.ts'
 import {
-  dayNumber,
   dayOf,
   readSameContentKey,
   readUnsettledKey,
@@ -11,11 +10,13 @@ import {
   uploadIdOfFile,
 } from '../store/keys.ts'
 import { listUploads } from '../store/list-uploads.ts'
+import { daysUnder } from '../store/past-days.ts'
 import type { ObjectStore } from '../store/store.ts'
 import { isTooLarge } from '../store/store-fault.ts'
 import { forgetContent } from './by-sha256.ts'
 import { eraseUpload, markDeleted } from './erase-upload.ts'
 import { holderOf, isTaken } from './kept-name.ts'
+import { turnName } from './turn-name.ts'
 import { endlessDay, type Uploads } from './upload.ts'
 
 /** What one sweep removed; `done` is false when it stopped at its limit or at a fault. */
@@ -38,6 +39,10 @@ export interface SweepUploadsOptions {
   readonly log: Log
   /** Removals in all; what is left over is the next sweep's. */
   readonly limit: number
+  /** Whether it is to stop for another reason. */
+  readonly isOver?: () => boolean
+  /** Stores, by id, whose lists of open uploads are too slow to be asked for now. */
+  readonly slow?: ReadonlySet<string>
 }
 
 /** Records that are looked at, and removals that run, at once. */
@@ -67,13 +72,18 @@ class UploadSweep {
   }
 
   swept(): SweptUploads {
-    return { ...this.#counts, done: this.#left > 0 && this.#counts.faults === 0 }
+    return { ...this.#counts, done: !this.#isOver() && this.#counts.faults === 0 }
+  }
+
+  #isOver(): boolean {
+    return this.#left <= 0 || this.#options.isOver?.() === true
   }
 
   async run(): Promise<void> {
     const { stores, state } = this.#options
     let unlisted = false
     for (const [id, store] of stores) {
+      if (this.#options.slow?.has(id)) continue
       await this.#try('open uploads', id, async () => {
         unlisted = (await this.#abortLate(store)) === 'unlisted' || unlisted
       })
@@ -123,7 +133,7 @@ class UploadSweep {
         if (await this.#settle(uploadId)) await state.delete(key)
       })
       next = due.length < notes.length ? undefined : page.next
-    } while (next !== undefined && this.#left > 0)
+    } while (next !== undefined && !this.#isOver())
   }
 
   /** Whether the upload needs no further look. */
@@ -132,7 +142,9 @@ class UploadSweep {
     const upload = await uploads.read(uploadId)
     if (upload === undefined) return true
     const { keptKey } = upload
-    const isHolder = keptKey !== undefined && (await holderOf(state, keptKey)) === uploadId
+    const isHolder =
+      keptKey !== undefined &&
+      (await holderOf(state, turnName({ ...upload, keptKey }))) === uploadId
     if (isHolder && upload.state === 'open') {
       // It was verified and is in its place, but whoever did that did not live to write it down.
       await uploads.update(uploadId, (current) =>
@@ -152,7 +164,7 @@ class UploadSweep {
   /** Records of days that are over; of all days where a store does not list what is open. */
   async #records(all: boolean): Promise<void> {
     const { state } = this.#options
-    for (const day of await this.#days()) {
+    for (const day of await daysUnder(state, 'uploads/')) {
       if (day >= this.#today && (day === endlessDay || !all)) continue
       let next: string | undefined
       do {
@@ -163,25 +175,8 @@ class UploadSweep {
           if (record?.day === day) await this.#removeIfDue(record.uploadId, key)
         })
         next = page.next
-      } while (next !== undefined && this.#left > 0)
+      } while (next !== undefined && !this.#isOver())
     }
-  }
-
-  async #days(): Promise<string[]> {
-    const { state } = this.#options
-    const days: string[] = []
-    let next: string | undefined
-    do {
-      // All days begin with a 2 until the year 3000; what is noted by content does not.
-      const at = next === undefined ? {} : { next }
-      const page = await state.list('uploads/2', { delimiter: '/', ...at })
-      for (const prefix of page.prefixes) {
-        const day = prefix.slice('uploads/'.length, -1)
-        if (dayNumber(day) !== undefined) days.push(day)
-      }
-      next = page.next
-    } while (next !== undefined)
-    return days
   }
 
   /**
@@ -229,11 +224,11 @@ class UploadSweep {
         if (day !== undefined && day < this.#today && this.#mayRemove()) await state.delete(key)
       })
       next = page.next
-    } while (next !== undefined && this.#left > 0)
+    } while (next !== undefined && !this.#isOver())
   }
 
   #mayRemove(): boolean {
-    if (this.#left <= 0) return false
+    if (this.#isOver()) return false
     this.#left--
     return true
   }
@@ -243,7 +238,7 @@ class UploadSweep {
     storeId: string,
     work: (item: T) => Promise<unknown>,
   ): Promise<void> {
-    for (let at = 0; at < items.length && this.#left > 0; at += width) {
+    for (let at = 0; at < items.length && !this.#isOver(); at += width) {
       const some = items.slice(at, at + width)
       await Promise.all(some.map((item) => this.#try('upload', storeId, () => work(item))))
     }
