@@ -14,7 +14,7 @@ export async function listObjects({ named, quirks }: Scene, files: VolumeFiles):
   const delimiter = query.get('delimiter') ?? ''
   const token = query.get(isNew ? 'continuation-token' : 'marker')
   const asked = query.get('max-keys')
-  const maxKeys = Math.min(asked === null ? mostKeys : Number(asked), mostKeys)
+  const maxKeys = Math.min(asked === null ? mostKeys : Number(asked), quirks.pageKeys)
   const begun = isNew && token !== null ? Buffer.from(token, 'base64url').toString() : token
   const after = begun ?? query.get('start-after') ?? ''
   const spell = (text: string) =>

@@ -1,32 +1,45 @@
 import { createHash } from 'node:crypto'
-import { readdir, readFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { type Answer, json, observed } from './call.ts'
+import type { ConfigDocument } from './config.ts'
 import { useStack } from './harness.ts'
 import { bytesOf, largeBytes, sha256 } from './payload.ts'
 
 const partBytes = 5_242_880
+const settings = { sharedPaths: ['models/'], completePollSeconds: 1, completeMaxSeconds: 10 }
+
+/** The store without its replica. */
+function alone(document: ConfigDocument): object {
+  const { replicas: _, ...store } = Object(document['stores']).volume
+  return store
+}
+
 const stack = useStack({
-  volume: { volumes: [{ id: 'vol-eu', dataCenterId: 'EU-RO-1' }] },
+  volume: {
+    volumes: [
+      { id: 'vol-eu', dataCenterId: 'EU-RO-1' },
+      { id: 'vol-us', dataCenterId: 'US-KS-2' },
+    ],
+  },
   config: (document) => ({
     ...document,
     stores: {
       ...Object(document['stores']),
-      volume: {
-        ...Object(document['stores']).volume,
-        sharedPaths: ['models/'],
-        completePollSeconds: 1,
-        completeMaxSeconds: 10,
-      },
+      volume: { ...alone(document), ...settings },
+      both: { ...Object(document['stores']).volume, ...settings },
+    },
+    endpoints: {
+      ...document.endpoints,
+      both: { ...document.endpoints['volume'], store: 'both' },
     },
     uploads: { partBytes, signedParts: 2, persist: true },
   }),
 })
-const lines: string[] = []
 afterEach(() => {
-  lines.push(...stack.gatewayLines)
   stack.volume.server().clear()
+  stack.volume.server('US-KS-2').clear()
 })
 
 interface SignedPart {
@@ -39,12 +52,12 @@ const directory = () => stack.volume.volumes[0]?.directory ?? ''
 const faults = () => stack.volume.server()
 const volume = () => stack.volume.server().volume('vol-eu')
 
-/** Files of the volume as a worker lists them, hidden ones left out. */
-async function files(): Promise<string[]> {
-  const entries = await readdir(directory(), { recursive: true, withFileTypes: true })
+/** Files of a volume as a worker lists them, hidden ones left out. */
+async function files(root = directory()): Promise<string[]> {
+  const entries = await readdir(root, { recursive: true, withFileTypes: true })
   return entries
     .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name).slice(directory().length + 1))
+    .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1))
     .filter((path) => !path.startsWith('.s3compat_uploads/'))
     .sort()
 }
@@ -206,7 +219,7 @@ describe('What volumes are seen to do', () => {
     expect(answer.text).toContain('vol-eu')
     expect(answer.text).toContain('bulkway sweep')
     expect(stack.submissions()).toBe(submitted)
-    await expect.poll(files, { timeout: 10_000 }).toEqual(before)
+    await expect.poll(() => files(), { timeout: 10_000 }).toEqual(before)
     await expect
       .poll(() =>
         volume()
@@ -223,6 +236,14 @@ describe('What volumes are seen to do', () => {
     const body = { input: { task: 'digest', file: bytesOf(9_000_000, 4).toString('base64') } }
     const id = await stack.submitted('volume', body)
     expect(json(await stack.settled('volume', id))).toMatchObject({ status: 'COMPLETED' })
+  })
+
+  test('A clock that is two hours off is named', async () => {
+    faults().quirks.clockOffsetMs = 7_200_000
+    const body = { input: { task: 'digest', file: bytesOf(9_000_000, 4).toString('base64') } }
+    const answer = await stack.submit('volume', body)
+    expect([answer.status, json(answer)['code']]).toEqual([503, 'volume_refused'])
+    expect(answer.text).toContain('clock')
   })
 
   test.each([
@@ -248,6 +269,54 @@ describe('What volumes are seen to do', () => {
   )
 })
 
+describe('An endpoint with a volume in each of two datacenters', () => {
+  const other = () => stack.volume.volumes[1]?.directory ?? ''
+
+  test('A payload and an upload are on both, under one path', async () => {
+    const file = bytesOf(9_000_000, 11)
+    const body = { input: { task: 'digest', file: file.toString('base64') } }
+    const id = await stack.submitted('both', body)
+    const { input } = await stack.platform.job(id)
+    const path = `${input['file']}`.slice(directory().length)
+    for (const root of [directory(), other()]) {
+      expect(sha256(await readFile(join(root, path))), root).toBe(sha256(file))
+    }
+    await stack.call('DELETE', `/v2/both/jobs/${id}`)
+    for (const root of [directory(), other()]) {
+      expect(await files(root)).not.toContain(path.slice(1))
+    }
+  })
+
+  test('Where one refuses, nothing is submitted and nothing stays on the other', async () => {
+    const before = [await files(), await files(other())]
+    const submitted = stack.submissions()
+    stack.volume.server('US-KS-2').volume('vol-us').state = 'stopped'
+    const body = { input: { task: 'digest', file: bytesOf(9_000_000, 12).toString('base64') } }
+    const answer = await stack.submit('both', body)
+    expect([answer.status, json(answer)['code']]).toEqual([503, 'volume_gone'])
+    expect(answer.text).toContain('vol-us')
+    expect(stack.submissions()).toBe(submitted)
+    stack.volume.server('US-KS-2').clear()
+    await expect
+      .poll(async () => [await files(), await files(other())], { timeout: 10_000 })
+      .toEqual(before)
+  })
+})
+
+describe('The sweep of a volume', () => {
+  test('Listings that repeat their token or answer 502 are gone on with; what is not ours stays', async () => {
+    await mkdir(join(directory(), 'models'), { recursive: true })
+    await writeFile(join(directory(), 'models/own.bin'), 'of the worker')
+    expect((await files()).filter((path) => path.startsWith('bulkway/')).length).toBeGreaterThan(3)
+    Object.assign(faults().quirks, { pageKeys: 2, repeatedTokens: 2 })
+    faults().fault({ operation: 'ListObjectsV2', status: 502 })
+    await stack.sweep(new Date(Date.now() + 40 * 86_400_000))
+    expect((await files()).filter((path) => path.startsWith('bulkway/'))).toEqual([])
+    expect(await files()).toContain('models/own.bin')
+    expect(faults().quirks.repeatedTokens).toBeLessThan(2)
+  })
+})
+
 test('The account’s key is in no answer, in no request to the platform and in no line of the log', async () => {
   const { secretAccessKey, accessKeyId } = stack.volume.key
   const signing = createHash('sha256').update(secretAccessKey).digest('hex')
@@ -257,7 +326,7 @@ test('The account’s key is in no answer, in no request to the platform and in 
       `${kept?.body}`,
       JSON.stringify(kept?.headers ?? {}),
     ]),
-    ...lines,
+    ...stack.gatewayLines,
   ]
   expect(texts.length).toBeGreaterThan(100)
   for (const secret of [secretAccessKey, accessKeyId, signing]) {
