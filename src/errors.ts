@@ -17,6 +17,7 @@ export type ProblemCode =
   | 'upload_not_found'
   | 'retention_refused'
   | 'retry_impossible'
+  | 'session_running'
   | 'upload_incomplete'
   | 'upload_offset'
   | 'upload_expired'
@@ -35,6 +36,8 @@ export type ProblemCode =
   | 'access_unavailable'
   | 'auth_unavailable'
   | 'job_not_bound'
+  | 'session_busy'
+  | 'volume_busy'
   | 'misconfigured'
   | 'volume_gone'
   | 'volume_refused'
@@ -61,6 +64,7 @@ export const PROBLEMS: Readonly<
   not_found: { status: 404, title: 'There is nothing here' },
   upload_not_found: { status: 404, title: 'There is no such upload' },
   retry_impossible: { status: 409, title: 'The job cannot be retried' },
+  session_running: { status: 409, title: 'A job has the session' },
   upload_incomplete: { status: 409, title: 'The upload is not complete' },
   upload_offset: { status: 409, title: 'The upload is at another byte' },
   upload_expired: { status: 410, title: 'The upload has expired' },
@@ -79,6 +83,8 @@ export const PROBLEMS: Readonly<
   auth_unavailable: { status: 503, title: 'Tokens cannot be checked now' },
   store_unavailable: { status: 503, title: 'The object store is not available' },
   job_not_bound: { status: 503, title: 'The job could not be recorded' },
+  session_busy: { status: 503, title: 'Another job has the session' },
+  volume_busy: { status: 503, title: 'Another job may write to the volume' },
   misconfigured: { status: 503, title: 'The gateway is not configured correctly' },
   volume_gone: { status: 503, title: 'The network volume is not there' },
   volume_refused: { status: 503, title: 'The network volume refuses the gateway' },

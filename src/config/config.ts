@@ -115,6 +115,8 @@ export interface EndpointConfig {
   readonly retention?: RetentionConfig
   /** Absent: a request that names a session is refused. */
   readonly sessions?: SessionsConfig
+  /** Whether its jobs take turns on an exclusive volume. */
+  readonly volumeWrites: boolean
   /** Absent: there is nothing under `/lb/{endpointId}`. */
   readonly loadBalancer?: LoadBalancerConfig
 }

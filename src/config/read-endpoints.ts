@@ -78,6 +78,7 @@ export function readEndpoints(
         ...(merged.retention && {
           retention: readRetentionConfig(merged.retention, at('retention'), faults),
         }),
+        volumeWrites: merged.volumeWrites,
         ...(merged.sessions && { sessions: readSessions(merged, at, faults) }),
         ...(merged.loadBalancer && {
           loadBalancer: readLoadBalancer(merged.loadBalancer, at('loadBalancer'), faults),

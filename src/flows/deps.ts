@@ -54,6 +54,8 @@ export interface Call {
   readonly search: string
   readonly headers: Headers
   readonly body: Body | undefined
+  /** Whether the client has left; absent where the runtime cannot tell. */
+  isGone?(): boolean
   /** Content-Length in bytes; undefined when the body is chunked. */
   readonly contentLength: number | undefined
 }

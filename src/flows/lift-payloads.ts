@@ -40,6 +40,8 @@ export interface LiftedRequest {
   readonly directories?: readonly PlacedDirectory[]
   /** Of a job that shares its directory with others. */
   readonly session?: RequestSession | undefined
+  /** Milliseconds within which the id of a job that is submitted alone is known; see `unboundMs`. */
+  readonly unboundMs?: number
   /** Id under which the payloads were staged: their keys are `{day}/{stageId}/in/…`. */
   readonly stageId: string
   readonly stageDay: string

@@ -7,7 +7,7 @@ import type { Admission } from './admit.ts'
 import { type BodyKind, readBodyKind } from './body-kind.ts'
 import type { Call } from './deps.ts'
 import { asksForRetention } from './job-times.ts'
-import { sessionHeader } from './sessions/request-session.ts'
+import { sessionHeader, takesTurns } from './sessions/request-session.ts'
 
 export type SubmitOperation = 'run' | 'runsync'
 
@@ -67,7 +67,10 @@ export function planSubmit(
   if (kind !== 'json' && endpoint.as === undefined) throw undeclared(call.endpointId)
   const maxBytes = operation === 'run' ? endpoint.runMaxBytes : endpoint.runsyncMaxBytes
   const size = call.contentLength
-  const isHeld = call.headers.has(sessionHeader) || asksForRetention(call.headers)
+  const isHeld =
+    call.headers.has(sessionHeader) ||
+    takesTurns(config, endpoint) ||
+    asksForRetention(call.headers)
   const granted = principal.mode !== 'passthrough' || endpoint.s3Config === 'always' || isHeld
   const hasToken = isNative(endpoint.access)
   const added = hasToken ? addedWithTokenBytes : addedBytes

@@ -5,15 +5,18 @@ import { admit, requireOwner } from './admit.ts'
 import { cleanAnswer } from './clean-answer.ts'
 import type { Call, Deps } from './deps.ts'
 import { forward, isNotSent, untouched } from './pass-through.ts'
+import { holdAgain } from './sessions/hold-again.ts'
 
 /**
  * Retries a failed job: wakes its suspended grant with a new expiry first, so that the worker's
  * key works again when the job is taken, and suspends it again when upstream refuses.
  *
- * @throws {GatewayError} not_found; retry_impossible when the grant has ended or inputs are gone
+ * @throws {GatewayError} not_found; retry_impossible when the grant has ended or inputs are gone;
+ *   session_busy, volume_busy when another job has what it needs
  */
 export async function retryJob(deps: Deps, call: Call, jobId: string): Promise<Reply> {
-  const { endpoint, principal } = await admit(deps, call)
+  const admission = await admit(deps, call)
+  const { endpoint, principal } = admission
   const found = await deps.grants.find(call.endpointId, jobId)
   const grant = found && (await deps.grants.read(found.grantId, { fresh: true }))
   await requireOwner(principal, grant)
@@ -21,15 +24,27 @@ export async function retryJob(deps: Deps, call: Call, jobId: string): Promise<R
   if (grant === undefined)
     return await untouched(deps, await forward(deps, call, endpoint, principal, path))
 
-  const waking = await wake(deps, grant)
+  const held = await holdAgain(deps, call, admission, grant)
+  const waking = await wake(deps, grant).catch(async (error: unknown) => {
+    await held.undo()
+    throw error
+  })
+  async function undo(): Promise<void> {
+    await waking.undo()
+    await held.undo()
+  }
   const response = await forward(deps, call, endpoint, principal, path).catch(
     async (error: unknown) => {
       // Whatever was sent may run by now; if it does not, its next status says so.
-      if (isNotSent(error)) await waking.undo()
+      if (isNotSent(error)) await undo()
       throw error
     },
   )
-  await (response.status === 200 ? waking.confirm() : waking.undo())
+  if (response.status !== 200) await undo()
+  else {
+    await waking.confirm()
+    await held.confirm()
+  }
   return await cleanAnswer(deps, response, grant, { hold: true })
 }
 

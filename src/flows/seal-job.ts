@@ -19,6 +19,7 @@ import { newGrant } from './new-grant.ts'
 import { members, readPolicyTtl, readWebhook, valueAt } from './request-members.ts'
 import { noteKey } from './results/request-id.ts'
 import { requireSessionAccess, sessionOf } from './sessions/request-session.ts'
+import { sealHeld } from './sessions/seal-held.ts'
 import { StandIns, standInsFor } from './stand-ins.ts'
 
 /**
@@ -74,8 +75,7 @@ export async function sealJob(
     ]
     const request = renderResidue(residue, replaced.texts, edits)
     if (request.length > maxBytes) throw tooLarge(request.length, maxBytes)
-    await deps.grants.seal(grant)
-    return { grant, request }
+    return { grant: await sealHeld(deps, call, admission, lifted, grant), request }
   } catch (error) {
     await withdrawAccess(deps, endpoint.storeId, access, minted)
     throw error

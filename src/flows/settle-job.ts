@@ -4,6 +4,7 @@ import { reasonOf } from '../log.ts'
 import type { Deps } from './deps.ts'
 import { endKeys, revokeKeys } from './give-access.ts'
 import { removeFiles } from './remove-files.ts'
+import { keepLeases, releaseLeases } from './sessions/release-leases.ts'
 
 /** Milliseconds during which the platform can still `retry` a failed job (it keeps results as long). */
 const retryWindowMs = 30 * 60_000
@@ -93,6 +94,7 @@ export async function dropJob(deps: Deps, grant: Grant): Promise<void> {
   try {
     await removeFiles(store, grant)
     await deps.grants.remove(grant)
+    await releaseLeases(deps, grant)
   } catch (error) {
     deps.log.write('warn', { event: 'clean_up_failed', reason: reasonOf(error) })
   }
@@ -106,6 +108,7 @@ export async function leaveJob(deps: Deps, grant: Grant): Promise<void> {
   try {
     const dueAt = grant.writeExpiresAt + secondsOf(grant.retention, 0) * 1000
     await markInputsDue(deps.stateStore, grant, dueAt)
+    await keepLeases(deps, grant)
   } catch (error) {
     deps.log.write('warn', { event: 'clean_up_failed', reason: reasonOf(error) })
   }

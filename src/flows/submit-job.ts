@@ -18,7 +18,8 @@ import { readSmallBody } from './read-small-body.ts'
 import { keepAnswer } from './results/keep-result.ts'
 import { noteRequest } from './results/request-id.ts'
 import { sealJob } from './seal-job.ts'
-import { readSessionName, sessionOfCall } from './sessions/request-session.ts'
+import { unboundMs } from './sessions/hold-leases.ts'
+import { isHeldJob, sessionOfCall } from './sessions/request-session.ts'
 import { dropJob, leaveJob, settleJob } from './settle-job.ts'
 
 /**
@@ -35,7 +36,7 @@ export async function submitJob(
   operation: SubmitOperation,
 ): Promise<Reply> {
   const admission = await admit(deps, call)
-  const sessionName = readSessionName(call, admission.endpoint)
+  const isHeld = isHeldJob(deps, call, admission)
   const plan = planSubmit(deps.config, call, admission, operation)
   const json = asJson(call, plan.kind)
   const isAsked = asksForPlan(call.headers)
@@ -54,7 +55,7 @@ export async function submitJob(
     body = onceBody(bytes)
   }
   if (body === undefined) {
-    if (admission.principal.mode === 'passthrough' && !isAsked && sessionName === undefined) {
+    if (admission.principal.mode === 'passthrough' && !isAsked && !isHeld) {
       return await passOn(deps, call, admission, operation)
     }
     throw new GatewayError('invalid_json', 'Cannot submit a job without a body', { offset: 0 })
@@ -64,10 +65,11 @@ export async function submitJob(
 
   if (isAsked) return await describePlan(deps, { ...call, body }, admission, plan)
   const lifted = await liftPayloads(deps, { ...call, body }, admission, plan)
-  if (!lifted.concernsUs && sessionName === undefined) {
+  if (!lifted.concernsUs && !isHeld) {
     return await passOn(deps, json, admission, operation, lifted.residue.bytes)
   }
-  const { grant, request } = await seal(deps, json, admission, lifted, plan)
+  const held = { ...lifted, unboundMs: unboundMs(deps.config, operation) }
+  const { grant, request } = await seal(deps, json, admission, held, plan)
   return await submit(deps, json, admission, operation, grant, request)
 }
 

@@ -13,6 +13,8 @@ export interface RequestAccess {
   targetOf(context: Context): string
   /** The client's own Accept-Encoding, where the runtime's edge tells what it has rewritten. */
   acceptEncodingOf?(context: Context): string | undefined
+  /** Whether the client has left. */
+  isGone?(context: Context): boolean
   /** Sends a streamed reply by a way of the runtime's own; what it returns stands in its place. */
   stream?(context: Context, reply: StreamedReply): Response
   /**
@@ -55,6 +57,7 @@ export function readCall(context: Context<AppEnv>, access: RequestAccess): Call 
     search: splitUrl(context.req.url).search,
     headers: context.req.raw.headers,
     body: takeBody(context, access),
+    isGone: () => access.isGone?.(context) === true,
     contentLength: readLength(context.req.header('content-length')),
   }
 }

@@ -32,6 +32,7 @@ export async function serveOnNode(
       return createNodeBody(incoming, deps.config.limits.idleTimeoutMs, () => {})
     },
     targetOf: (context: Context) => (context.env as HttpBindings).incoming.url ?? '/',
+    isGone: (context) => (context.env as HttpBindings).outgoing.destroyed,
     stream(context, reply) {
       const { outgoing } = context.env as HttpBindings
       const { idleTimeoutMs } = deps.config.limits

@@ -60,6 +60,7 @@ export function createWorkersHandler(
         const { cf } = context.req.raw as Request<unknown, IncomingRequestCfProperties>
         return cf?.clientAcceptEncoding
       },
+      isGone: (context) => context.req.raw.signal?.aborted === true,
       upgrade: (context, request) => upgradeToWebSocket(context.req.raw, request),
       join: (context, reply) => joinWebSocket(context.req.raw, reply),
     })
@@ -75,7 +76,7 @@ export function createWorkersHandler(
       }
       return await gateway.app.fetch(request, env, context)
     },
-    async scheduled(_event, env): Promise<void> {
+    async scheduled({ cron }, env): Promise<void> {
       // A fault is the platform's to log: nobody waits for an answer.
       gateway ??= gatewayOf(env)
       const { deps } = gateway
@@ -87,7 +88,6 @@ export function createWorkersHandler(
   }
 }
 
-function misconfigured(error: unknown): Response {
 /** As much of a sweep as one run of a trigger may make requests for. */
 async function sweepOnSchedule(deps: Deps): Promise<void> {
   const { requests: maxRequests, requestsPerSecond: perSecond } = deps.config.sweep
@@ -97,6 +97,7 @@ async function sweepOnSchedule(deps: Deps): Promise<void> {
   deps.log.write('info', { event: 'swept', ...swept })
 }
 
+function misconfigured(error: unknown): Response {
   const log = createJsonLog('info', (line) => console.log(line))
   const cause = error instanceof ConfigError ? error.message : error
   const problem = new GatewayError('misconfigured', 'The gateway is not configured correctly', {

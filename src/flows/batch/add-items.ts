@@ -36,7 +36,7 @@ export async function addItems(
   const admission = await admit(deps, call)
   const { endpoint, principal } = admission
   requireAdmin(principal, 'batch')
-  refuseSession(call)
+  refuseSession(deps, call, admission)
   async function passOn(bytes?: Uint8Array): Promise<Reply> {
     const response = await forward(deps, call, endpoint, principal, path, bytes)
     return principal.mode === 'passthrough'

@@ -22,7 +22,7 @@ const label = /^(?!-)[A-Za-z0-9-]{1,63}(?<!-)$/
  */
 export async function admitToWorkers(deps: Deps, call: Call): Promise<WorkersAdmission> {
   const admission = await admit(deps, call)
-  refuseSession(call)
+  refuseSession(deps, call, admission)
   const { loadBalancer } = admission.endpoint
   const { endpointId } = call
   if (loadBalancer === undefined || !label.test(endpointId)) {

@@ -42,7 +42,7 @@ const rules: readonly LiftRule[] = [
 export async function submitOpenai(deps: Deps, call: Call, path: string): Promise<Reply> {
   const admission = await admit(deps, call)
   const { endpoint, principal } = admission
-  refuseSession(call)
+  refuseSession(deps, call, admission)
   requireOwnOperation(principal, call.method, path)
   const isContinuing = mayContinue(principal, call, path)
   async function passOn(bytes?: Uint8Array): Promise<Reply> {

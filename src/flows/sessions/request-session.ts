@@ -54,15 +54,47 @@ export function requireSessionName(name: string): void {
 }
 
 /**
- * Refuses a session where there is no job whose end would be heard of.
+ * Refuses a session where there is no job whose end would be heard of, and all else there that could
+ * write to a volume out of turn.
  *
  * @throws {GatewayError} invalid_request
  */
-export function refuseSession({ headers }: Pick<Call, 'headers'>): void {
-  if (!headers.has(sessionHeader)) return
+export function refuseSession(
+  { config }: Pick<Deps, 'config'>,
+  { headers, endpointId }: Pick<Call, 'headers' | 'endpointId'>,
+  { endpoint }: Pick<Admission, 'endpoint'>,
+): void {
+  if (headers.has(sessionHeader)) {
+    const detail =
+      'Cannot use Bulkway-Session here: only run and runsync submit one job, whose end frees its session'
+    throw new GatewayError('invalid_request', detail)
+  }
+  if (!takesTurns(config, endpoint)) return
   const detail =
-    'Cannot use Bulkway-Session here: only run and runsync submit one job, whose end frees its session'
+    'Cannot use this route where jobs take turns on an exclusive volume: use run or runsync, or set ' +
+    `"volumeWrites": false for endpoint ${endpointId} if its workers only read`
   throw new GatewayError('invalid_request', detail)
+}
+
+/** Whether an endpoint's jobs write to a volume one at a time. */
+export function takesTurns(
+  { stores }: Deps['config'],
+  { storeId, volumeWrites }: EndpointConfig,
+): boolean {
+  return volumeWrites && stores.get(storeId)?.volume?.exclusive === true
+}
+
+/**
+ * Whether a job has a session, or writes to a volume in its turn: then the gateway has to know its end.
+ *
+ * @throws {GatewayError} as `readSessionName`
+ */
+export function isHeldJob(
+  { config }: Pick<Deps, 'config'>,
+  call: Call,
+  { endpoint }: Pick<Admission, 'endpoint'>,
+): boolean {
+  return readSessionName(call, endpoint) !== undefined || takesTurns(config, endpoint)
 }
 
 /**
@@ -136,7 +168,7 @@ export function requireSessionAccess(
   { session }: { readonly session?: RequestSession | undefined },
   hasS3Config: boolean,
 ): void {
-  const isOnVolume = `${access}` === 'volume'
+  const isOnVolume = access === 'volume'
   if (session === undefined || hasS3Config || isOnVolume) return
   const detail =
     'Cannot use a session beside an s3Config of your own: its directory is reached with the job’s keys'
