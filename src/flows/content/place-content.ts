@@ -4,6 +4,7 @@ import { reasonOf } from '../../log.ts'
 import { contentKey, contentName, type StoredContent } from '../../store/content-keys.ts'
 import { copyObject } from '../../store/copy-object.ts'
 import { headObject } from '../../store/head-object.ts'
+import { endlessDay } from '../../store/keys.ts'
 import type { StagedObject } from '../../store/staged-writer.ts'
 import type { ObjectStore } from '../../store/store.ts'
 import { ownerHash } from '../../uploads/by-sha256.ts'
@@ -91,6 +92,8 @@ async function keep(
 ): Promise<boolean> {
   const key = contentKey(content)
   try {
+    // What its owner alone may end goes with its job, not with others'.
+    if (day === endlessDay) return false
     // Before the store is asked: from then on no sweep deletes what it says is there.
     if (!(await holdContent(stateStore, content, day))) return false
     const head = await headObject(store, key)

@@ -205,6 +205,17 @@ describe('a payload that is named by its content', () => {
     expect(ownFiles()).toEqual([])
   })
 
+  test('goes with its job where that is kept until somebody deletes it', async () => {
+    start({ retention: { persistent: true } })
+    const call = jsonOf({ image: photo })
+    call.headers.set('bulkway-retention', 'persistent')
+    const { id, input } = await submit(call)
+    expect(input).toEqual({ image: pathOf(photo) })
+    expect(await read(id, pathOf(photo))).toHaveLength(photo.length)
+    await deleteJob(gateway.deps, callOf('demo'), id)
+    expect([...kept(), ...ownFiles()]).toEqual([])
+  })
+
   test('is not kept of a request that is refused', async () => {
     const bad = callOf('demo', `{"input":{"image":"${photo.toString('base64')}"`, {})
     await expect(submit(bad)).rejects.toMatchObject({ code: 'invalid_json' })
