@@ -16,6 +16,7 @@ import type { BufferPool } from '../store/buffer-pool.ts'
 import type { ObjectStore } from '../store/store.ts'
 import type { Uploads } from '../uploads/upload.ts'
 import type { Upstream } from '../upstream/client.ts'
+import type { VolumeCheck } from './volume/volume-check.ts'
 
 /** Everything a flow may use; built on the roof, one per process or isolate. */
 export interface Deps {
@@ -42,6 +43,8 @@ export interface Deps {
   /** In `keys` mode, where there are any. */
   readonly clientTokens: ClientTokens | undefined
   readonly proof: Proof
+  /** Where volumes are looked up. */
+  readonly volumeCheck?: VolumeCheck
 }
 
 /** One request to an endpoint, freed of the framework. */

@@ -17,6 +17,7 @@ import { asksForRetention, longestTimes } from './job-times.ts'
 import { howToDeclare, type LiftPlan } from './plan-submit.ts'
 import { readSource } from './read-source.ts'
 import { type PlacedRef, resolveRefs } from './resolve-refs.ts'
+import { admitStaging } from './volume/admit-staging.ts'
 import type { RequestSession } from './sessions/request-session.ts'
 
 /** Members of a request that the gateway looks at, in every spelling that workers know. */
@@ -111,7 +112,7 @@ export async function liftPayloads(
   const { residue, staged } = await stageJson({
     body,
     splicer,
-    beforeStaging: () => proveCaller(deps, call, admission),
+    beforeStaging: () => admitStaging(deps, call, admission),
     open,
     discard: (object) => storeOf(deps, endpoint).delete(object.key),
   }).catch(async (error: unknown) => {

@@ -10,10 +10,11 @@ import { endingOf } from '../store/file-name.ts'
 import { inputPrefix, type JobFolder, payloadName } from '../store/keys.ts'
 import { readMediaType } from '../store/media-type.ts'
 import { createStagedWriter, type StagedObject } from '../store/staged-writer.ts'
-import { type Admission, proveCaller } from './admit.ts'
+import type { Admission } from './admit.ts'
 import { readBodyKind } from './body-kind.ts'
 import { writerFor } from './content/address-content.ts'
 import type { Call, Deps } from './deps.ts'
+import { admitStaging } from './volume/admit-staging.ts'
 
 /** What a request's JSON is read from. */
 export interface Source {
@@ -61,7 +62,7 @@ function stagingIn(deps: Deps, call: Call, admission: Admission, stage: JobFolde
   const store = deps.store(admission.endpoint.storeId)
   if (store === undefined) throw new GatewayError('misconfigured', 'The endpoint has no store')
   return {
-    beforeStaging: () => proveCaller(deps, call, admission),
+    beforeStaging: () => admitStaging(deps, call, admission),
     discard: ({ key }) => store.delete(key),
     open({ index, pointer, mediaType, filename = '' }: ArrivingFile) {
       const writer = createStagedWriter({

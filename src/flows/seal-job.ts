@@ -40,6 +40,7 @@ export async function sealJob(
 ): Promise<{ grant: Grant; request: Uint8Array }> {
   const { endpoint } = admission
   const { residue } = lifted
+  await deps.volumeCheck?.require(call.endpointId)
   const webhook = await readWebhook(deps, residue)
   const times = jobTimes(deps, call, endpoint, ttl ?? readPolicyTtl(residue))
   const isWanted = wantsS3Config(endpoint, lifted)

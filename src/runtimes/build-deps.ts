@@ -12,6 +12,7 @@ import { createKeyring } from '../config/keyring.ts'
 import type { Deps } from '../flows/deps.ts'
 import { createBatchNotes } from '../grants/batch-notes.ts'
 import { createGrants } from '../grants/stored-grants.ts'
+import { openVolumeCheck } from '../flows/volume/volume-check.ts'
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Platform } from '../platform.ts'
@@ -85,5 +86,6 @@ export function buildDeps(
     authenticate: createAuthenticator({ auth: config.auth, keyring, provider, clientTokens }),
     clientTokens,
     proof: createProof({ keyring, platform, seconds: proofSeconds }),
+    ...(config.runpod && { volumeCheck: openVolumeCheck(config, config.runpod, platform, log) }),
   }
 }

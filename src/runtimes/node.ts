@@ -1,3 +1,4 @@
+import { ConfigError } from '../config/config-error.ts'
 import { reasonOf } from '../log.ts'
 import { probeConditionalWrites } from '../store/conditional-writes.ts'
 import { buildDeps } from './build-deps.ts'
@@ -30,6 +31,12 @@ try {
 } catch (error) {
   const cause = error instanceof Error ? error.cause : undefined
   process.stderr.write(`The keys of /oidc/signingKeys cannot be used: ${reasonOf(cause)}\n`)
+  process.exit(1)
+}
+
+const volumeFaults = (await deps.volumeCheck?.faults()) ?? []
+if (volumeFaults.length > 0) {
+  process.stderr.write(`${new ConfigError(volumeFaults).message}\n`)
   process.exit(1)
 }
 

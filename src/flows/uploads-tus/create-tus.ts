@@ -6,8 +6,9 @@ import { readMediaType } from '../../store/media-type.ts'
 import { planParts } from '../../uploads/part-plan.ts'
 import { parseChecksum } from '../../uploads/tus/checksum.ts'
 import { parseMetadata } from '../../uploads/tus/metadata.ts'
-import { type Admission, admit, proveCaller } from '../admit.ts'
+import { type Admission, admit } from '../admit.ts'
 import type { Call, Deps } from '../deps.ts'
+import { admitStaging } from '../volume/admit-staging.ts'
 import { removeUpload } from '../uploads/delete-upload.ts'
 import { appendBytes } from './append-bytes.ts'
 import { tusMaxBytes } from './describe-tus.ts'
@@ -23,14 +24,14 @@ import {
  * Creates an upload by tus: a multipart upload of the endpoint's store, with the bytes that came
  * along (Creation With Upload).
  *
- * @throws {GatewayError} as `admit` and `proveCaller`; tus_version, invalid_request, body_too_large,
+ * @throws {GatewayError} as `admit` and `admitStaging`; tus_version, invalid_request, body_too_large,
  *   store_unavailable, and as `appendBytes` where bytes came along
  */
 export async function createTus(deps: Deps, call: Call): Promise<Reply> {
   requireVersion(call)
   const { headers, body } = call
   const admission = await admit(deps, call)
-  await proveCaller(deps, call, admission)
+  await admitStaging(deps, call, admission)
   const size = readSize(deps, call, admission)
   const metadata = parseMetadata(headers.get('upload-metadata') ?? undefined)
   const hasBytes = body !== undefined && headers.get('content-type') === offsetStream

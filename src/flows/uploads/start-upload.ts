@@ -11,8 +11,9 @@ import { planParts } from '../../uploads/part-plan.ts'
 import { refOf } from '../../uploads/ref.ts'
 import { noteUnsettled } from '../../uploads/unsettled.ts'
 import { endlessDay, type Upload, usableUntil } from '../../uploads/upload.ts'
-import { type Admission, admit, proveCaller } from '../admit.ts'
+import { type Admission, admit } from '../admit.ts'
 import type { Call, Deps } from '../deps.ts'
+import { admitStaging } from '../volume/admit-staging.ts'
 import { findExisting } from './find-existing.ts'
 import { invalidRequest, jsonReply, readRequest } from './read-request.ts'
 import { keptKeyOf, requireFreeName } from './shared-name.ts'
@@ -29,13 +30,13 @@ const requestMaxBytes = 65_536
  * so that what was verified cannot be replaced. A file that the caller has uploaded before, told by
  * its SHA-256, need not be sent again.
  *
- * @throws {GatewayError} as `admit` and `proveCaller`; invalid_json, invalid_request, forbidden,
+ * @throws {GatewayError} as `admit` and `admitStaging`; invalid_json, invalid_request, forbidden,
  *   body_too_large, store_unavailable
  */
 export async function startUpload(deps: Deps, call: Call): Promise<Reply> {
   const { config } = deps
   const admission = await admit(deps, call)
-  await proveCaller(deps, call, admission)
+  await admitStaging(deps, call, admission)
   const request = await readRequest<UploadRequest>(call, requestMaxBytes, validateUploadRequest)
   const store = deps.store(admission.endpoint.storeId)
   if (store === undefined) throw new GatewayError('misconfigured', 'The endpoint has no store')
