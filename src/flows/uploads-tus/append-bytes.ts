@@ -50,7 +50,8 @@ export async function appendBytes(
   const sink = new PartSink({
     ...{ store, pool: deps.pool, platform: deps.platform, upload, start },
     partsInFlight: deps.config.staging.partsInFlight,
-    tailKey: tailKey(upload.day, uploadId, holder),
+    // The day of the file, which for one that is to be kept is not the upload's own.
+    tailKey: tailKey(upload.key.slice(0, 10), uploadId, holder),
   })
   let isLost = false
   const { fault, keep } = await receive()

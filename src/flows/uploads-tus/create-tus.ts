@@ -1,3 +1,5 @@
+import { isOwner } from '../../auth/principal.ts'
+import { validateUploadRequest } from '../../contract/validators.gen.js'
 import { GatewayError } from '../../errors.ts'
 import type { Reply } from '../../platform.ts'
 import { keyName, shownName } from '../../store/file-name.ts'
@@ -6,10 +8,14 @@ import { readMediaType } from '../../store/media-type.ts'
 import { planParts } from '../../uploads/part-plan.ts'
 import { parseChecksum } from '../../uploads/tus/checksum.ts'
 import { parseMetadata } from '../../uploads/tus/metadata.ts'
+import { noteUnsettled } from '../../uploads/unsettled.ts'
+import { endlessDay } from '../../uploads/upload.ts'
 import { type Admission, admit } from '../admit.ts'
 import type { Call, Deps } from '../deps.ts'
-import { admitStaging } from '../volume/admit-staging.ts'
 import { removeUpload } from '../uploads/delete-upload.ts'
+import { keptKeyOf, requireFreeName } from '../uploads/shared-name.ts'
+import { requireName } from '../uploads/start-upload.ts'
+import { admitStaging } from '../volume/admit-staging.ts'
 import { appendBytes } from './append-bytes.ts'
 import { tusMaxBytes } from './describe-tus.ts'
 import {
@@ -82,31 +88,54 @@ function readSize(deps: Deps, call: Call, { principal }: Admission): number {
   return size
 }
 
+/**
+ * Name under which the file is kept for good: `persist` of the metadata, as `name` is elsewhere.
+ * @throws {GatewayError} invalid_request, forbidden
+ */
+function keptName(deps: Deps, metadata: ReadonlyMap<string, string>): string | undefined {
+  const name = metadata.get('persist')
+  if (name === undefined) return undefined
+  const request = { size: 0, retain: 'persist', name } as const
+  if (!validateUploadRequest(request)) {
+    const detail =
+      'Give "persist" of Upload-Metadata as segments of letters, digits, ".", "_" and "-"'
+    throw new GatewayError('invalid_request', detail)
+  }
+  requireName(deps, request)
+  return name
+}
+
 async function create(
-  { config, platform, pool, uploads, store: storeOf }: Deps,
+  deps: Deps,
   { endpointId, headers }: Call,
   { endpoint, principal }: Admission,
   size: number,
   metadata: ReadonlyMap<string, string>,
 ): Promise<TusUpload> {
+  const { config, platform, pool, uploads } = deps
   const { storeId } = endpoint
-  const store = storeOf(storeId)
+  const store = deps.store(storeId)
   if (store === undefined) throw new GatewayError('misconfigured', 'The endpoint has no store')
   const { openSeconds, keepSeconds } = config.uploads
   const createdAt = platform.now()
-  const day = dayOf(createdAt + (openSeconds + keepSeconds) * 1000)
+  const kept = keptName(deps, metadata)
+  const lastDay = dayOf(createdAt + (openSeconds + keepSeconds) * 1000)
+  const day = kept === undefined ? lastDay : endlessDay
   const uploadId = uploads.newId(day)
   const filename = shownName(metadata.get('filename') ?? metadata.get('name'))
   const given = metadata.get('filetype') ?? metadata.get('type')
   const { contentType } = await readMediaType(new Uint8Array(0), given)
-  const key = uploadKey(day, uploadId, keyName(filename, contentType))
+  const key = uploadKey(lastDay, uploadId, keyName(filename, contentType))
   const [owner] = await principal.ids()
   const text = headers.get('upload-metadata')
-  const multipartId = await store.createUpload(key, contentType)
-  const upload: TusUpload = {
-    ...{ uploadId, day, endpointId, storeId, owner, key, multipartId, filename, contentType },
+  const planned: TusUpload = {
+    ...{ uploadId, day, endpointId, storeId, owner, key, multipartId: '', filename, contentType },
     ...planParts(size, pool.partBytes),
-    ...{ retain: 'day', state: 'open', createdAt, openUntil: createdAt + openSeconds * 1000 },
+    ...(kept !== undefined && {
+      keptKey: await keptKeyOf(deps, { storeId, owner, endpointId }, kept),
+    }),
+    ...{ retain: kept === undefined ? 'day' : 'persist', state: 'open', createdAt },
+    openUntil: createdAt + openSeconds * 1000,
     tus: {
       offset: 0,
       etags: [],
@@ -114,6 +143,12 @@ async function create(
       ...(text !== null && text !== '' && { metadata: text }),
     },
   }
+  if (kept !== undefined) {
+    await requireFreeName(deps, store, planned, (holder) => isOwner(principal, holder))
+    await noteUnsettled(deps.stateStore, planned.openUntil, uploadId)
+  }
+  const multipartId = await store.createUpload(key, contentType)
+  const upload = { ...planned, multipartId }
   try {
     await uploads.create(upload)
   } catch (error) {

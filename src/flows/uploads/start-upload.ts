@@ -106,7 +106,14 @@ function requireSize(
   }
 }
 
-function requireName({ config }: Deps, { retain, name }: UploadRequest): void {
+/**
+ * Holds a name to what is kept: only that has one, and needs it.
+ * @throws {GatewayError} invalid_request; forbidden where nothing is kept
+ */
+export function requireName(
+  { config }: Pick<Deps, 'config'>,
+  { retain, name }: Pick<UploadRequest, 'retain' | 'name'>,
+): void {
   if (retain !== 'persist') {
     if (name === undefined) return
     throw invalidRequest('/name', 'Leave "/name" out: only a file that is kept has one')
