@@ -17,8 +17,8 @@ import { asksForRetention, longestTimes } from './job-times.ts'
 import { howToDeclare, type LiftPlan } from './plan-submit.ts'
 import { readSource } from './read-source.ts'
 import { type PlacedRef, resolveRefs } from './resolve-refs.ts'
-import { admitStaging } from './volume/admit-staging.ts'
 import type { RequestSession } from './sessions/request-session.ts'
+import { admitStaging } from './volume/admit-staging.ts'
 
 /** Members of a request that the gateway looks at, in every spelling that workers know. */
 export const s3ConfigNames: ReadonlySet<string> = new Set([
