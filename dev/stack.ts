@@ -105,6 +105,7 @@ export function defaultConfig(
       demo: { upstream, store: 'main', as: 'key', s3Config: 'always' },
       ...(volume && { volume: volume.endpoint }),
     },
+    ...(volume && { runpod: volume.runpod }),
     auth: { mode: 'passthrough' },
     allowLoopbackWebhooks: true,
     masterKeys: { env: 'BULKWAY_MASTER_KEYS' },

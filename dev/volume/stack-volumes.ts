@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { StoreFacts } from '../store.ts'
-import { createRestApi, type RestApi } from './rest-api.ts'
+import { createRestApi, type RestApi, type RestEndpoint } from './rest-api.ts'
 import type { AccountKey } from './signature.ts'
 import { createVolumeServer, type FakeVolume, type VolumeServer } from './volume-server.ts'
 
@@ -14,6 +14,8 @@ export interface StackVolumesOptions {
   readonly mountPath?: string
   /** A real S3 server that the volumes' files are read from; default: their directories. */
   readonly behind?: StoreFacts | undefined
+  /** What the management API tells of other endpoints than `volume`. */
+  readonly endpoints?: readonly RestEndpoint[]
 }
 
 /** One network volume to start. */
@@ -77,6 +79,12 @@ export async function startVolumes(
       rest.volumes.set(id, { id, name: id, size: Math.ceil(sizeBytes / 1e9), dataCenterId })
     }
 
+    const ids = placed.map(({ id }) => id)
+    const own = { networkVolumeIds: ids, dataCenterIds: datacentersOf(volumes) }
+    for (const endpoint of [{ id: 'volume', ...own }, ...(options.endpoints ?? [])]) {
+      rest.endpoints.set(endpoint.id, endpoint)
+    }
+
     function server(dataCenterId = volumes[0]?.dataCenterId ?? ''): VolumeServer {
       const found = servers.get(dataCenterId)
       if (found === undefined) throw new TypeError(`There is no volume in ${dataCenterId}`)
@@ -98,7 +106,10 @@ export async function startVolumes(
   }
 }
 
-/** The store `volume` and the endpoint `volume` of a gateway's configuration. */
+/**
+ * The store `volume` and the endpoint `volume` of a gateway's configuration, and where it looks up
+ * that they belong together.
+ */
 export function volumeConfig(running: StackVolumes, upstream: string) {
   const [first, ...others] = running.volumes.map(({ id, dataCenterId }) => ({
     bucket: id,
@@ -114,7 +125,11 @@ export function volumeConfig(running: StackVolumes, upstream: string) {
       accessKeyId: { env: 'BULKWAY_VOLUME_ACCESS_KEY_ID' },
       secretAccessKey: { env: 'BULKWAY_VOLUME_SECRET_ACCESS_KEY' },
     },
-    endpoint: { upstream, store: 'volume', as: 'path', access: 'volume' },
+    endpoint: {
+      ...{ upstream, store: 'volume', as: 'path', access: 'volume', volumes: 'lookup' },
+      ...(others.length > 0 && { severalVolumes: 'all' }),
+    },
+    runpod: { restUrl: running.rest.url, apiKey: { env: 'BULKWAY_RUNPOD_API_KEY' } },
   }
 }
 

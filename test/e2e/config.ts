@@ -70,13 +70,15 @@ export function withVolume(
   base: ReturnType<typeof defaultConfig>,
   upstream: string,
 ): ConfigDocument {
-  const { endpoints, stores } = base
+  const { endpoints, stores, runpod } = base
   return {
     ...plain,
     stores: { ...Object(plain['stores']), volume: stores.volume },
+    runpod,
     endpoints: {
       ...plain.endpoints,
-      volume: { ...endpoints.volume, upstream },
+      // Copies of it under other names are no endpoints that the management API knows.
+      volume: { ...endpoints.volume, upstream, volumes: 'configured' },
     },
   }
 }

@@ -22,6 +22,7 @@ const stack = useStack({
       { id: 'vol-eu', dataCenterId: 'EU-RO-1' },
       { id: 'vol-us', dataCenterId: 'US-KS-2' },
     ],
+    endpoints: [{ id: 'both', networkVolumeIds: ['vol-eu', 'vol-us'] }],
   },
   config: (document) => ({
     ...document,
@@ -32,7 +33,8 @@ const stack = useStack({
     },
     endpoints: {
       ...document.endpoints,
-      both: { ...document.endpoints['volume'], store: 'both' },
+      both: { ...document.endpoints['volume'], store: 'both', volumes: 'lookup' },
+      missing: { ...document.endpoints['volume'] },
     },
     uploads: { partBytes, signedParts: 2, persist: true },
   }),
@@ -269,10 +271,60 @@ describe('What volumes are seen to do', () => {
   )
 })
 
+describe('What was acknowledged', () => {
+  test('An upload that found the volume full goes on when there is room', async () => {
+    const file = bytesOf(2 * partBytes, 13)
+    const started = json(await ask('POST', '', { size: file.length }))
+    const [first, second] = started['parts'] as SignedPart[]
+    if (first === undefined || second === undefined) throw new TypeError('There are no parts')
+    const landed = await put(first, file.subarray(0, partBytes))
+    expect(landed.status).toBe(200)
+    volume().sizeBytes = (await volume().files.usedBytes()) + 1_000_000
+    const refused = await put(second, file.subarray(partBytes))
+    expect([refused.status, JSON.parse(refused.text).code]).toEqual([507, 'volume_full'])
+    volume().sizeBytes = Number.POSITIVE_INFINITY
+    const sent = await put(second, file.subarray(partBytes))
+    expect(sent.status, sent.text).toBe(200)
+    const parts = [landed, sent].map(({ partNumber, etag }) => ({ partNumber, etag }))
+    const done = await ask('POST', `/${started['uploadId']}/complete`, { parts })
+    expect(done.status, done.text).toBe(200)
+  })
+
+  test('A result is told while the volume is stopped, and its file is there when it runs again', async () => {
+    const input = { task: 'write', directory: 'bulkway:output', bytes: 50_000 }
+    const id = await stack.submitted('volume', { input })
+    const { path } = Object(json(await stack.settled('volume', id))['output'])
+    volume().state = 'stopped'
+    const told = await stack.call('GET', `/v2/volume/status/${id}`)
+    expect([told.status, json(told)['status']]).toEqual([200, 'COMPLETED'])
+    const gone = await fetch(path)
+    expect([gone.status, JSON.parse(await gone.text()).code]).toEqual([503, 'volume_gone'])
+    volume().state = 'running'
+    expect((await (await fetch(path)).arrayBuffer()).byteLength).toBe(50_000)
+  })
+
+  test.each([
+    ['an endpoint that is deleted', 'missing', undefined, 404],
+    ['an account that is not funded', 'volume', 402, 402],
+  ] as const)(
+    'The answer of %s is passed on, and nothing stays',
+    async (_, endpoint, planted, status) => {
+      const before = await files()
+      if (planted !== undefined) {
+        const body = JSON.stringify({ path: 'run', status: planted, body: { error: 'no balance' } })
+        await fetch(`${stack.platformUrl}/_emulator/next`, { method: 'POST', body })
+      }
+      const body = { input: { task: 'digest', file: bytesOf(9_000_000, 3).toString('base64') } }
+      expect((await stack.submit(endpoint, body)).status).toBe(status)
+      await expect.poll(() => files(), { timeout: 10_000 }).toEqual(before)
+    },
+  )
+})
+
 describe('An endpoint with a volume in each of two datacenters', () => {
   const other = () => stack.volume.volumes[1]?.directory ?? ''
 
-  test('A payload and an upload are on both, under one path', async () => {
+  test('A payload is on both, under one path, and is deleted on both', async () => {
     const file = bytesOf(9_000_000, 11)
     const body = { input: { task: 'digest', file: file.toString('base64') } }
     const id = await stack.submitted('both', body)
@@ -331,5 +383,22 @@ test('The account’s key is in no answer, in no request to the platform and in 
   expect(texts.length).toBeGreaterThan(100)
   for (const secret of [secretAccessKey, accessKeyId, signing]) {
     expect(texts.filter((text) => text.includes(secret))).toEqual([])
+  }
+})
+
+test('A volume elsewhere than the store says is named, with both datacenters', async () => {
+  const { rest } = stack.volume
+  const found = rest.volumes.get('vol-us')
+  if (found === undefined) throw new TypeError('There is no such volume')
+  rest.volumes.set('vol-us', { ...found, dataCenterId: 'EU-CZ-1' })
+  await stack.killGateway()
+  if (stack.runtime === 'node') {
+    await expect(stack.startGateway()).rejects.toThrow(/vol-us in EU-CZ-1.*US-KS-2/)
+  } else {
+    await stack.startGateway()
+    const body = { input: { task: 'digest', file: bytesOf(9_000_000, 3).toString('base64') } }
+    const answer = await stack.submit('both', body)
+    expect([answer.status, json(answer)['code']]).toEqual([503, 'misconfigured'])
+    expect((await stack.submit('volume', body)).status).toBe(200)
   }
 })
