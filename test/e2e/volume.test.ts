@@ -1,101 +1,16 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
-import { type Answer, json, observed } from './call.ts'
-import type { ConfigDocument } from './config.ts'
-import { useStack } from './harness.ts'
+import { json, observed } from './call.ts'
 import { bytesOf, largeBytes, sha256 } from './payload.ts'
+import { partBytes, type SignedPart, useVolumeStack } from './volume-scene.ts'
 
-const partBytes = 5_242_880
-const settings = { sharedPaths: ['models/'], completePollSeconds: 1, completeMaxSeconds: 10 }
-
-/** The store without its replica. */
-function alone(document: ConfigDocument): object {
-  const { replicas: _, ...store } = Object(document['stores']).volume
-  return store
-}
-
-const stack = useStack({
-  volume: {
-    volumes: [
-      { id: 'vol-eu', dataCenterId: 'EU-RO-1' },
-      { id: 'vol-us', dataCenterId: 'US-KS-2' },
-    ],
-    endpoints: [{ id: 'both', networkVolumeIds: ['vol-eu', 'vol-us'] }],
-  },
-  config: (document) => ({
-    ...document,
-    stores: {
-      ...Object(document['stores']),
-      volume: { ...alone(document), ...settings },
-      both: { ...Object(document['stores']).volume, ...settings },
-    },
-    endpoints: {
-      ...document.endpoints,
-      both: { ...document.endpoints['volume'], store: 'both', volumes: 'lookup' },
-      missing: { ...document.endpoints['volume'] },
-    },
-    uploads: { partBytes, signedParts: 2, persist: true },
-  }),
-})
+const { stack, directory, files, faults, volume, ask, put, upload } = useVolumeStack()
 afterEach(() => {
   stack.volume.server().clear()
   stack.volume.server('US-KS-2').clear()
 })
-
-interface SignedPart {
-  readonly partNumber: number
-  readonly url: string
-  readonly headers: Record<string, string>
-}
-
-const directory = () => stack.volume.volumes[0]?.directory ?? ''
-const faults = () => stack.volume.server()
-const volume = () => stack.volume.server().volume('vol-eu')
-
-/** Files of a volume as a worker lists them, hidden ones left out. */
-async function files(root = directory()): Promise<string[]> {
-  const entries = await readdir(root, { recursive: true, withFileTypes: true })
-  return entries
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1))
-    .filter((path) => !path.startsWith('.s3compat_uploads/'))
-    .sort()
-}
-
-async function ask(method: string, below: string, body?: unknown): Promise<Answer> {
-  const options = body === undefined ? {} : { body: JSON.stringify(body) }
-  return await stack.call(method, `/v2/volume/uploads${below}`, options)
-}
-
-async function put({ url, headers, partNumber }: SignedPart, body: Uint8Array) {
-  const sent = await fetch(url, { method: 'PUT', headers, body: new Uint8Array(body) })
-  return {
-    status: sent.status,
-    text: await sent.text(),
-    partNumber,
-    etag: sent.headers.get('etag'),
-  }
-}
-
-/** Uploads a file through part URLs, which go to the gateway alone; the answer of its completion. */
-async function upload(file: Buffer, request: object = {}) {
-  const started = await ask('POST', '', { size: file.length, ...request })
-  expect(started.status, started.text).toBe(201)
-  const { uploadId, partCount } = JSON.parse(started.text)
-  const parts: { partNumber: number; etag: string | null }[] = []
-  for (let partNumber = 1; partNumber <= partCount; partNumber++) {
-    const signed = json(await ask('POST', `/${uploadId}/parts`, { partNumbers: [partNumber] }))
-    const [part] = signed['parts'] as SignedPart[]
-    if (part === undefined) throw new TypeError('There is no part')
-    const from = (partNumber - 1) * partBytes
-    const { status, text, etag } = await put(part, file.subarray(from, from + partBytes))
-    expect(status, text).toBe(200)
-    parts.push({ partNumber, etag })
-  }
-  return { uploadId, parts, complete: () => ask('POST', `/${uploadId}/complete`, { parts }) }
-}
 
 describe('A job of an endpoint with a network volume', () => {
   test('A large payload is a file of the volume, and the job has no credential', async () => {
@@ -188,6 +103,32 @@ describe('Uploads to a volume', () => {
     const id = await stack.submitted('volume', { input: { task: 'digest', file: ref } })
     const settled = json(await stack.settled('volume', id))
     expect(settled).toMatchObject({ output: { files: [{ sha256: sha256(file) }] } })
+  })
+
+  test('A kept file has its own name, and no reader of the volume sees half of it', async () => {
+    const models = join(directory(), 'models')
+    const sizes = new Set<number>()
+    let watching = true
+    const watch = async () => {
+      while (watching) {
+        for (const name of await readdir(models).catch(() => [])) {
+          sizes.add((await stat(join(models, name)).catch(() => ({ size: -1 }))).size)
+        }
+        await new Promise((resolve) => setTimeout(resolve, 1))
+      }
+    }
+    const watcher = watch()
+    for (const seed of [1, 2]) {
+      const file = bytesOf(2 * partBytes + 99, seed)
+      const request = { retain: 'persist', name: 'models/w.bin', filename: 'w.bin' }
+      const { complete } = await upload(file, request)
+      const done = await complete()
+      expect(done.status, done.text).toBe(200)
+      expect(sha256(await readFile(join(models, 'w.bin')))).toBe(sha256(file))
+    }
+    watching = false
+    await watcher
+    expect([...sizes]).toEqual([2 * partBytes + 99])
   })
 })
 
