@@ -22,7 +22,7 @@ const only = [
   'exclusive',
 ] as const
 
-/** Names the fields that only a network volume has, where they stand at another store. */
+/** Names the fields that only a network volume has, where they stand at another store, and its address. */
 export function checkNoVolume(
   document: StoreDocument,
   pointer: string,
@@ -33,6 +33,11 @@ export function checkNoVolume(
     const message = 'is for stores of kind "runpod-volume" alone'
     faults.push({ pointer: `${pointer}/${name}`, message })
   }
+  // Its presigned URLs would show the account's key id, and none would work.
+  const host = URL.parse(document.endpoint ?? '')?.hostname ?? ''
+  if (!/^s3api-[a-z0-9-]+\.runpod\.io\.?$/.test(host)) return
+  const message = 'must be "runpod-volume": its endpoint is the S3 API of network volumes'
+  faults.push({ pointer: `${pointer}/kind`, message })
 }
 
 /**

@@ -117,6 +117,7 @@ describe('readConfig', () => {
       contentAddressedMaxObjects: 100,
       volumes: 'configured',
       severalVolumes: 'refuse',
+      volumeWrites: true,
     })
   })
 

@@ -67,6 +67,18 @@ describe('the account’s key of a network volume', () => {
     })
   })
 
+  test.each(['https://s3api-eu-ro-1.runpod.io', 'https://S3API-EU-RO-1.runpod.io./'])(
+    'signs none either where the store at %s is called by another kind',
+    (endpoint) => {
+      const plain = { kind: 's3', endpoint, region: 'EU-RO-1', dataCenterId: undefined }
+      const found = faults({ volume: plain, endpoint: { as: 'url', access: 'none' } })
+      expect(found).toEqual({
+        '/stores/volume/kind':
+          'must be "runpod-volume": its endpoint is the S3 API of network volumes',
+      })
+    },
+  )
+
   test('may serve the job bucket, and links, without a worker that mounts the volume', () => {
     expect(read({ endpoint: { as: 'key', access: 'job-bucket' } }).endpoint('a')?.access).toBe(
       'job-bucket',
