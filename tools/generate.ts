@@ -1,7 +1,7 @@
 /**
  * Writes what is derived from `schemas/`, `openapi.yaml`, `src/errors.ts` and `src/page/`:
  * the contract in `src/contract/`, the page of `src/page/`, the problem codes in `schemas/Problem.json` and the tables of
- * `docs/configuration.md`. With `--check` it writes nothing and fails when a file would change.
+ * `docs/configuration.md` and `docs/stores.md`. With `--check` it writes nothing and fails when a file would change.
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
@@ -9,6 +9,7 @@ import { bundleDescription, checkExamples } from './description.ts'
 import { tablesOf } from './documentation.ts'
 import { buildPage } from './page.ts'
 import { readSchemas, withProblemCodes } from './schemas.ts'
+import { presetsIn } from './stores.ts'
 import { writeTypes } from './types.ts'
 import { buildDefaults, buildValidators } from './validators.ts'
 
@@ -42,6 +43,8 @@ await emit('src/page/page.gen.ts', await buildPage())
 
 const tables = new URL('docs/configuration.md', root)
 await emit('docs/configuration.md', tablesOf(schemas, await readFile(tables, 'utf8')))
+const stores = await readFile(new URL('docs/stores.md', root), 'utf8')
+await emit('docs/stores.md', presetsIn(stores))
 
 if (drifted.length === 0) console.log('Generated files are up to date')
 else if (!checking) console.log(`Written: ${drifted.join(', ')}`)
