@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 
 /** From the roof to the ground: a folder sees what is below it and itself, never a neighbour. */
 const floors: readonly (readonly string[])[] = [
+  ['operator'],
   ['runtimes'],
   ['http'],
   ['flows'],
@@ -29,7 +30,7 @@ const served: Readonly<Record<string, string>> = { 'page/page.gen.ts': 'http' }
 
 /** Packages that may be imported only in certain places; all others may be used anywhere in src/. */
 const guarded: readonly { readonly packages: RegExp; readonly places: readonly string[] }[] = [
-  { packages: /^node:/, places: ['runtimes', 'client-node', 'cli'] },
+  { packages: /^node:/, places: ['operator', 'runtimes', 'client-node', 'cli'] },
   { packages: /^cloudflare:/, places: ['runtimes'] },
   { packages: /^hono(\/|$)/, places: ['http', 'job-bucket', 'runtimes'] },
   { packages: /^@hono\//, places: ['runtimes'] },
