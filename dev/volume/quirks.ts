@@ -22,6 +22,8 @@ export interface VolumeQuirks {
   completeMs: number
   /** Milliseconds after which the edge answers 524, while the work goes on behind it. */
   edgeTimeoutMs: number
+  /** Milliseconds for which PutObject leaves each piece of a file half written. */
+  halfMs: number
   /** Keys that one page of a listing has at most. */
   pageKeys: number
   /** Pages of a listing, from the next one on, whose token is the one they were asked with. */
@@ -58,6 +60,7 @@ export function defaultQuirks(): VolumeQuirks {
   return {
     completeMs: 0,
     edgeTimeoutMs: 100_000,
+    halfMs: 0,
     pageKeys: 1_000,
     repeatedTokens: 0,
     vanishing: 0,

@@ -58,8 +58,8 @@ export async function serveOperation(
       return await readObject(scene, files)
     case 'PutObject': {
       refuseConditions(scene)
-      const { putMaxBytes } = scene.quirks
-      const body = bodyOf(scene, putMaxBytes - 1)
+      const { putMaxBytes, halfMs } = scene.quirks
+      const body = byHalves(bodyOf(scene, putMaxBytes - 1), halfMs)
       const written = await files.write(key, body)
       await checkHash(scene, written, () => files.remove(key))
       return () => void response.writeHead(200, { etag: `"${written.md5}"` }).end()
@@ -148,6 +148,16 @@ async function withinEdge<T>({ quirks }: Scene, work: Promise<T>): Promise<T> {
     return await Promise.race([work, late])
   } finally {
     clearTimeout(timer)
+  }
+}
+
+async function* byHalves(body: AsyncIterable<Uint8Array>, ms: number): AsyncGenerator<Uint8Array> {
+  for await (const piece of body) {
+    if (ms > 0) {
+      yield piece.subarray(0, piece.length / 2)
+      await pause(ms)
+    }
+    yield ms > 0 ? piece.subarray(piece.length / 2) : piece
   }
 }
 

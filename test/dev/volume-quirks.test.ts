@@ -127,6 +127,19 @@ test('PutObject grows in place, so that a reader sees half a file', async () => 
   expect(await size()).toBe(200_000)
 })
 
+test('a slow volume leaves a small file half written for a while', async () => {
+  bed.server.quirks.halfMs = 100
+  const sent = bed.put('small', 'twelve bytes')
+  const size = () =>
+    readFile(join(bed.directory, 'small')).then(
+      ({ length }) => length,
+      () => 0,
+    )
+  await expect.poll(size, { interval: 5 }).toBe(6)
+  await sent
+  expect(await size()).toBe(12)
+})
+
 test('completion and copy put a file in place by rename', async () => {
   const seen = new Set<number>()
   let watching = true
