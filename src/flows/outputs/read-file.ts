@@ -4,6 +4,7 @@ import { realKey } from '../../grants/mount-path.ts'
 import { conditionsOf, hasChangedSince, isOnlyForRange } from '../../outputs/conditions.ts'
 import { contentDisposition, fileHeaders } from '../../outputs/file-headers.ts'
 import { type FileLink, readFileLink } from '../../outputs/file-link.ts'
+import { typeOf } from '../../outputs/type-of-name.ts'
 import type { Reply } from '../../platform.ts'
 import type { ObjectStore } from '../../store/store.ts'
 import type { Deps } from '../deps.ts'
@@ -68,6 +69,11 @@ export async function readFile(
   for (const name of described) {
     const value = response.headers.get(name)
     if (value !== null) headers.set(name, value)
+  }
+  // What a worker has written to its volume has no type that the volume would know.
+  const isOnVolume = deps.config.stores.get(grant.storeId)?.volume !== undefined
+  if (isOnVolume && response.status < 300) {
+    headers.set('content-type', typeOf(headers.get('content-type'), link.path))
   }
   const coding = response.headers.get('content-encoding')
   if (coding !== null) {

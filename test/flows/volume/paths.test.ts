@@ -124,6 +124,19 @@ describe('a path in an answer', () => {
     expect(found.files[1]).toMatch(link)
   })
 
+  test('leads to a file of the type that its name tells, where the volume knows none', async () => {
+    const bed = await start()
+    for (const name of ['c.JPG', 'd.unknown']) {
+      const contentType = 'binary/octet-stream'
+      await bed.volume.put(`${bed.out}${name}`, bytes('x'), { contentType })
+      const found = await seen(bed, `${root}${bed.out}${name}`)
+      const reply = await readFile(bed.deps, 'HEAD', link.exec(found)?.[1] ?? '', new Headers())
+      expect(reply.headers.get('content-type')).toBe(
+        name === 'c.JPG' ? 'image/jpeg' : 'application/octet-stream',
+      )
+    }
+  })
+
   test('stays text where it is anything else', async () => {
     const bed = await start()
     const { out, other, grant } = bed
