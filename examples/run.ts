@@ -40,9 +40,11 @@ let good = true
 for (const name of chosen) {
   const { play }: { readonly play: Play } = await import(`./${name}/local.ts`)
   const start = Date.now()
-  const { facts, pictures } = await play(size, (line) => say(dim(`  ${line}`)))
-  const seconds = ((Date.now() - start) / 1_000).toFixed(0)
-  good = sayFacts(`${name}, ${seconds} s`, facts) && good
+  const seconds = () => `${((Date.now() - start) / 1_000).toFixed(0)} s`
+  const { facts, pictures } = await play(size, (line) =>
+    say(dim(`  ${seconds().padStart(6)}  ${line}`)),
+  )
+  good = sayFacts(`${name}, ${seconds()}`, facts) && good
   const folder = values.record
     ? join(root, name)
     : fileURLToPath(new URL(`../.bulkway/examples/${name}`, import.meta.url))

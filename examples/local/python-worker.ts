@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
@@ -32,13 +33,15 @@ export async function startPythonWorker(options: {
   readonly script: string
   readonly name: string
   readonly env?: Readonly<Record<string, string>>
+  /** Sees every line that the handler prints. */
+  readonly onLine?: (line: string) => void
 }): Promise<PythonWorker> {
-  const { python, platformUrl, endpointId, script, name, env } = options
+  const { python, platformUrl, endpointId, script, name, env, onLine } = options
   const base = `${platformUrl}/v2/${endpointId}`
   const disk = await mkdtemp(join(tmpdir(), 'bulkway-example-'))
   const child = spawn(python, [attached, script], {
     cwd: disk,
-    stdio: ['pipe', 'ignore', 'inherit'],
+    stdio: ['pipe', onLine === undefined ? 'ignore' : 'pipe', 'inherit'],
     // A group of its own: the package starts a process that sends its heartbeats.
     detached: true,
     env: {
@@ -56,6 +59,9 @@ export async function startPythonWorker(options: {
       ...env,
     },
   })
+  if (onLine !== undefined && child.stdout !== null) {
+    createInterface({ input: child.stdout }).on('line', onLine)
+  }
   const gone = once(child, 'exit')
   gone.catch(() => {})
   return {

@@ -10,7 +10,7 @@ import { countTraffic } from './traffic.ts'
 /** A document as it stands in an example's folder. */
 interface Document {
   readonly publicUrl: string
-  readonly stores: Readonly<Record<string, unknown>>
+  readonly stores: Readonly<Record<string, object>>
   readonly endpoints: Readonly<Record<string, object>>
   readonly [member: string]: unknown
 }
@@ -27,6 +27,7 @@ export interface Scene {
     readonly script: string
     readonly name: string
     readonly env?: Readonly<Record<string, string>>
+    readonly onLine?: (line: string) => void
   }): Promise<PythonWorker>
   /** Bytes on the way between gateway and platform, and between platform and workers. */
   platformBytes(): { readonly gateway: number; readonly workers: number }
@@ -47,7 +48,7 @@ export async function startScene(options: {
   const python = await findPython()
   const written = await readDocument(options.config)
   const directory = await mkdtemp(join(tmpdir(), 'bulkway-example-'))
-  const port = await freePorts(4)
+  const port = await freePorts(6)
   const gatewaySide = await countTraffic(port + 1)
   const workerSide = await countTraffic(port + 1)
   const workers: PythonWorker[] = []
@@ -66,7 +67,12 @@ export async function startScene(options: {
     const document: Document = {
       ...written,
       publicUrl: base.publicUrl,
-      stores: { ...written.stores, ...base.stores },
+      stores: Object.fromEntries(
+        Object.entries(base.stores).map(([id, one]) => [
+          id,
+          { ...kept(written.stores[id]), ...one },
+        ]),
+      ),
       endpoints: Object.fromEntries(
         Object.entries(written.endpoints).map(([id, one]) => [id, { ...one, upstream }]),
       ),
@@ -99,6 +105,12 @@ export async function startScene(options: {
     platformBytes: () => ({ gateway: gatewaySide.bytes(), workers: workerSide.bytes() }),
     stop,
   }
+}
+
+/** What a store's settings say beside where it is. */
+function kept(store: object = {}): object {
+  const names = ['sharedPaths', 'exclusive', 'prefix']
+  return Object.fromEntries(Object.entries(store).filter(([name]) => names.includes(name)))
 }
 
 async function readDocument(path: URL): Promise<Document> {
