@@ -278,6 +278,31 @@ describe('What was acknowledged', () => {
   )
 })
 
+describe('A gateway that dies', () => {
+  test.each([
+    ['a slow completion', { completeMs: 1_000 }, {}],
+    ['keeping a file', { completeMs: 1_000 }, { retain: 'persist', name: 'models/crash.bin' }],
+  ])(
+    'In the middle of %s: it is called again, and the file is whole',
+    async (_, quirks, request) => {
+      const file = bytesOf(partBytes + 4_321, 15)
+      const { complete } = await upload(file, { filename: 'crash.bin', ...request })
+      Object.assign(faults().quirks, quirks)
+      const dying = complete().catch(() => undefined)
+      await expect.poll(() => faults().log.at(-1)?.operation).toBe('CompleteMultipartUpload')
+      await stack.killGateway()
+      expect(await dying).toBeUndefined()
+      await stack.startGateway()
+      const done = await complete()
+      expect(done.status, done.text).toBe(200)
+      const input = { task: 'digest', file: json(done)['ref'] }
+      const id = await stack.submitted('volume', { input })
+      const settled = json(await stack.settled('volume', id))
+      expect(settled).toMatchObject({ output: { files: [{ sha256: sha256(file) }] } })
+    },
+  )
+})
+
 describe('An endpoint with a volume in each of two datacenters', () => {
   const other = () => stack.volume.volumes[1]?.directory ?? ''
 
