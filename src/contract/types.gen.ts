@@ -285,6 +285,41 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v2/{endpointId}/sessions/{session}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Id of the upstream endpoint
+                 * @example demo
+                 */
+                readonly endpointId: components["parameters"]["EndpointId"];
+                /**
+                 * @description Name of a session of the caller's own
+                 * @example run-42
+                 */
+                readonly session: string;
+            };
+            readonly cookie?: never;
+        };
+        /**
+         * Read what a session holds and who has it
+         * @description Only the owner of the session's jobs is told that it is there.
+         */
+        readonly get: operations["readSession"];
+        readonly put?: never;
+        readonly post?: never;
+        /**
+         * Delete a session and its files
+         * @description A session that a job has stays, with a 409 `session_running`.
+         */
+        readonly delete: operations["deleteSession"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v2/{endpointId}/uploads": {
         readonly parameters: {
             readonly query?: never;
@@ -2311,6 +2346,39 @@ export interface components {
             /** @description Name of an environment variable (Node) or of a secret binding (Workers). */
             readonly env: string;
         };
+        /** @description A directory that outlives jobs. */
+        readonly Session: {
+            /** @description Its name, as in `Bulkway-Session`. */
+            readonly session: string;
+            /** @description Files that it holds. */
+            readonly files: number;
+            /**
+             * Format: int64
+             * @description Bytes of these files.
+             */
+            readonly bytes: number;
+            /** @description Whether it holds more files than were counted (100,000). */
+            readonly hasMore: boolean;
+            /** @description Whether a job has it, or is about to. */
+            readonly isRunning: boolean;
+            /** @description Ids of the jobs that have it, as far as the platform has said them. */
+            readonly jobs: readonly string[];
+            /**
+             * Format: date-time
+             * @description When it was first used.
+             */
+            readonly createdAt: string;
+            /**
+             * Format: date-time
+             * @description When a job had it last.
+             */
+            readonly usedAt: string;
+            /**
+             * Format: date-time
+             * @description When it goes with its files, unless a job has it before.
+             */
+            readonly expiresAt: string;
+        };
         /** @description Where one part goes. */
         readonly SignedPart: {
             /** @description Number of the part, from 1. */
@@ -2703,6 +2771,26 @@ export interface components {
                 readonly "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description A job has the session */
+        readonly SessionRunning: {
+            headers: {
+                readonly [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "about:blank",
+                 *       "title": "A job has the session",
+                 *       "status": 409,
+                 *       "code": "session_running",
+                 *       "detail": "Cannot delete session run-42 while a job has it: wait for the job, or cancel it first",
+                 *       "error": "Cannot delete session run-42 while a job has it: wait for the job, or cancel it first",
+                 *       "requestId": "7b0e8c2a-6a0d-4a53-9d43-0a4f6f0e4c55"
+                 *     }
+                 */
+                readonly "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description There is no such upload, or it is another caller's or endpoint's */
         readonly UploadNotFound: {
             headers: {
@@ -2928,6 +3016,11 @@ export interface components {
          */
         readonly BulkwayRetention: string;
         /**
+         * @description The session whose directory the job shares with those before and after it, where the endpoint has `sessions`. While another job has an exclusive one the request waits, then it is a 503 `session_busy`
+         * @example run-42
+         */
+        readonly BulkwaySession: string;
+        /**
          * @description Beside one file its name, where the query has none
          * @example attachment; filename="cat.png"
          */
@@ -3007,6 +3100,11 @@ export interface operations {
                  */
                 readonly "Bulkway-Retention"?: components["parameters"]["BulkwayRetention"];
                 /**
+                 * @description The session whose directory the job shares with those before and after it, where the endpoint has `sessions`. While another job has an exclusive one the request waits, then it is a 503 `session_busy`
+                 * @example run-42
+                 */
+                readonly "Bulkway-Session"?: components["parameters"]["BulkwaySession"];
+                /**
                  * @description Beside one file its name, where the query has none
                  * @example attachment; filename="cat.png"
                  */
@@ -3071,6 +3169,11 @@ export interface operations {
                  * @example 604800
                  */
                 readonly "Bulkway-Retention"?: components["parameters"]["BulkwayRetention"];
+                /**
+                 * @description The session whose directory the job shares with those before and after it, where the endpoint has `sessions`. While another job has an exclusive one the request waits, then it is a 503 `session_busy`
+                 * @example run-42
+                 */
+                readonly "Bulkway-Session"?: components["parameters"]["BulkwaySession"];
                 /**
                  * @description Beside one file its name, where the query has none
                  * @example attachment; filename="cat.png"
@@ -3403,6 +3506,90 @@ export interface operations {
             };
             readonly 401: components["responses"]["Unauthorized"];
             readonly 404: components["responses"]["NotFound"];
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly readSession: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Id of the upstream endpoint
+                 * @example demo
+                 */
+                readonly endpointId: components["parameters"]["EndpointId"];
+                /**
+                 * @description Name of a session of the caller's own
+                 * @example run-42
+                 */
+                readonly session: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The session */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "session": "run-42",
+                     *       "files": 3,
+                     *       "bytes": 73400320,
+                     *       "hasMore": false,
+                     *       "isRunning": true,
+                     *       "jobs": [
+                     *         "4f2a1c9e-77aa-4b6f-8a65-1d0f3a5b9c11-u1"
+                     *       ],
+                     *       "createdAt": "2026-11-21T12:00:00.000Z",
+                     *       "usedAt": "2026-11-22T08:30:00.000Z",
+                     *       "expiresAt": "2026-12-23T09:30:00.000Z"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["Session"];
+                };
+            };
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly deleteSession: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Id of the upstream endpoint
+                 * @example demo
+                 */
+                readonly endpointId: components["parameters"]["EndpointId"];
+                /**
+                 * @description Name of a session of the caller's own
+                 * @example run-42
+                 */
+                readonly session: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The session and its files are gone */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["SessionRunning"];
             readonly default: components["responses"]["Problem"];
         };
     };

@@ -71,7 +71,7 @@ export function directoryEdits(
 ): Edit[] {
   const volume = config.stores.get(job.storeId)?.volume
   return directories.map(({ directory, start, end, rule, pointer }) => {
-    const form: string = formOf(rule)
+    const form = formOf(rule)
     if (form === 'url') {
       const detail = 'Cannot name a directory where the worker is given links: it has no link'
       throw refused(detail, pointer)

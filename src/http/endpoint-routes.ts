@@ -14,6 +14,7 @@ import { addBatchRoutes } from './batch-routes.ts'
 import { type AppEnv, type RequestAccess, readCall } from './call.ts'
 import { addOpenaiRoutes } from './openai-routes.ts'
 import { readRest } from './rest-of-path.ts'
+import { addSessionRoutes } from './session-routes.ts'
 import { addUploadRoutes } from './upload-routes.ts'
 import { addWebhookRoutes } from './webhook-routes.ts'
 
@@ -54,6 +55,7 @@ export function addEndpointRoutes(
   addUploadRoutes(app, deps, access, route)
   addWebhookRoutes(app, deps, access, route)
   addBatchRoutes(app, deps, access, route)
+  addSessionRoutes(app, deps, access, route)
   app.get(`${base}/requests`, (context) =>
     route(context, () => listRequests(deps, readCall(context, access))),
   )

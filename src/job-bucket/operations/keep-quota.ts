@@ -1,3 +1,4 @@
+import type { Grant, Mount } from '../../grants/grant.ts'
 import { reasonOf } from '../../log.ts'
 import { listUploads } from '../../store/list-uploads.ts'
 import { findMount, orderMounts } from '../authorise.ts'
@@ -18,8 +19,9 @@ const everything = { prefix: '', delimiter: '', after: '', maxKeys: 1000 }
  * @throws {S3Error} QuotaExceeded
  */
 export async function reserve(call: Call, object: ObjectToCome): Promise<Reservation> {
-  if (!isOutput(call)) return none
-  return await call.quotas.reserve(call.grant, object, outputsOf(call))
+  const counted = countedOf(call)
+  if (counted === undefined) return none
+  return await call.quotas.reserve(counted.grant, object, filesUnder(call, counted.mount))
 }
 
 /**
@@ -27,7 +29,7 @@ export async function reserve(call: Call, object: ObjectToCome): Promise<Reserva
  * @throws {S3Error} QuotaExceeded or NoSuchKey
  */
 export async function reserveCopy(call: Call, key: string, source: string): Promise<Reservation> {
-  if (!isOutput(call)) return none
+  if (countedOf(call) === undefined) return none
   return await reserve(call, { key, bytes: (await readHead(call, source)).bytes })
 }
 
@@ -40,9 +42,10 @@ export async function reserveParts(
   upload: Omit<PartOf, 'partNumber'>,
   numbers: readonly string[],
 ): Promise<{ readonly reservation: Reservation; readonly bytes: number }> {
-  if (!isOutput(call)) return { reservation: none, bytes: 0 }
+  const counted = countedOf(call)
+  if (counted === undefined) return { reservation: none, bytes: 0 }
   const { key, uploadId } = upload
-  const known = call.quotas.bytesOfParts(call.grant, uploadId, numbers)
+  const known = call.quotas.bytesOfParts(counted.grant, uploadId, numbers)
   // Some came through another instance: what they will replace cannot be had back once it is replaced.
   const bytes = known ?? (await sumParts(call, upload, new Set(numbers)))
   // The upload is over: it becomes nothing that is not there and counted.
@@ -60,9 +63,16 @@ export async function reservePart(
   { uploadId, partNumber }: Omit<PartOf, 'key'>,
   bytes: number,
 ): Promise<Reservation> {
-  if (!isOutput(call)) return none
+  const counted = countedOf(call)
+  if (counted === undefined) return none
   const part = { key, uploadId, partNumber }
-  return await call.quotas.reservePart(call.grant, part, bytes, outputsOf(call))
+  const files = filesUnder(call, counted.mount)
+  return await call.quotas.reservePart(counted.grant, part, bytes, files)
+}
+
+/** The upload of that real key is over: its parts are taken no longer. */
+export function forgetParts(call: Call, upload: Omit<PartOf, 'partNumber'>): void {
+  call.quotas.forgetParts(countedOf(call)?.grant ?? call.grant, upload)
 }
 
 /**
@@ -147,25 +157,33 @@ export async function readHead(
   throw new S3Error('InternalError', undefined, 'the store gave no length')
 }
 
-/** Only the job's own outputs count: what a session or a reference holds is not the job's. */
-function isOutput({ grant, target }: Call): boolean {
-  return grant.quota !== undefined && findMount(orderMounts(grant.mounts), target.key)?.path === ''
+/**
+ * What a write counts to: the job's own outputs, or its session, which has a quota of its own and is
+ * counted apart. What a reference holds counts nowhere.
+ */
+function countedOf({ grant, target }: Call): { grant: Grant; mount: Mount } | undefined {
+  const mount = findMount(orderMounts(grant.mounts), target.key)
+  if (mount?.path === '') return grant.quota === undefined ? undefined : { grant, mount }
+  const { session, grantId } = grant
+  if (session === undefined || mount?.mode !== 'read-write') return undefined
+  return { grant: { ...grant, grantId: `${grantId} session`, quota: session.quota }, mount }
 }
 
-function outputsOf(call: Call): OutputsInStore {
+function filesUnder(call: Call, outputs: Mount): OutputsInStore {
   const mounts = orderMounts(call.grant.mounts)
-  const outputs = mounts.find(({ path }) => path === '')
   return {
     async count(keys) {
-      const source = outputs && openSource(call, mounts, outputs, everything)
+      const within = { ...everything, prefix: outputs.path }
+      const source = openSource(call, mounts, outputs, within)
       const sizes = new Map<string, number>()
       let all: Amount = { bytes: 0, objects: 0 }
-      if (outputs === undefined || source === undefined) return { all, sizes }
+      if (source === undefined) return { all, sizes }
       for await (const { key, object } of source) {
         if (object === undefined) continue
         const bytes = Number(object.size)
         all = { bytes: all.bytes + bytes, objects: all.objects + 1 }
-        if (keys.has(outputs.key + key)) sizes.set(outputs.key + key, bytes)
+        const real = outputs.key + key.slice(outputs.path.length)
+        if (keys.has(real)) sizes.set(real, bytes)
       }
       return { all, sizes }
     },
@@ -179,7 +197,6 @@ function outputsOf(call: Call): OutputsInStore {
     },
     async openUploads() {
       const open = new Set<string>()
-      if (outputs === undefined) return open
       try {
         let page = await listUploads(call.store, outputs.key)
         while (page !== undefined) {

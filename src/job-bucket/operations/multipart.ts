@@ -6,7 +6,7 @@ import { replyXml } from '../reply.ts'
 import { S3Error } from '../s3-error.ts'
 import { askStore, mapStoreError, readText, storeError } from '../store-answer.ts'
 import { parseXml, writeXml, type XmlNode, xmlNodes, xmlText } from '../xml.ts'
-import { reserveParts, settle, writeReserved } from './keep-quota.ts'
+import { forgetParts, reserveParts, settle, writeReserved } from './keep-quota.ts'
 import { newObjectHeaders, writeConditions } from './object-headers.ts'
 import { maxXmlBytes, readXml } from './read-xml.ts'
 import { sendUpload } from './send-upload.ts'
@@ -60,7 +60,7 @@ export async function completeMultipartUpload(call: Call): Promise<Reply> {
   const { reservation, bytes } = await reserveParts(call, { key, uploadId }, numbers)
   try {
     const reply = await writeReserved(reservation, () => complete(call, key, parts))
-    call.quotas.forgetParts(call.grant, { key, uploadId })
+    forgetParts(call, { key, uploadId })
     await settle(call, key, reservation, bytes)
     return reply
   } finally {
@@ -101,7 +101,7 @@ export async function abortMultipartUpload(call: Call): Promise<Reply> {
   const answer = await askStore(call, { method: 'DELETE', key, query })
   if (answer.status >= 300) throw await storeError(answer, 'NoSuchUpload')
   await answer.body.cancel()
-  call.quotas.forgetParts(call.grant, { key, ...query })
+  forgetParts(call, { key, ...query })
   return { status: 204, headers: new Headers() }
 }
 
