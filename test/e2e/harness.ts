@@ -204,6 +204,7 @@ export class Stack {
       configText: JSON.stringify(document),
       env: { ...dev.env, ...env },
       directory: join(directory, 'gateway'),
+      onLine: (line) => this.#lines.push(line),
     })
   }
 

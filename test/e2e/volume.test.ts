@@ -176,7 +176,7 @@ describe('What volumes are seen to do', () => {
   })
 
   test('A file that is being written is not told to a worker', async () => {
-    faults().quirks.halfMs = 300
+    faults().quirks.halfMs = 100
     const file = bytesOf(400_000, 14)
     const form = new FormData()
     form.set('task', 'digest')
