@@ -105,14 +105,17 @@ function faultOf(status: number): LookupFault | undefined {
 function parseObject(bytes: Uint8Array): Readonly<Record<string, unknown>> | undefined {
   try {
     const value: unknown = JSON.parse(new TextDecoder().decode(bytes))
-    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
-    return isObject ? (value as Record<string, unknown>) : undefined
+    return isObject(value) ? value : undefined
   } catch {
     return undefined
   }
 }
 
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
 function texts(value: unknown): string[] {
   const all: readonly unknown[] = Array.isArray(value) ? value : []
-  return all.filter((one) => typeof one === 'string' && one !== '') as string[]
+  return all.filter((one): one is string => typeof one === 'string' && one !== '')
 }
