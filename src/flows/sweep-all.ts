@@ -1,4 +1,5 @@
 import { sweepContent } from '../grants/content-sweep.ts'
+import { sweepSessions } from '../grants/session-sweep.ts'
 import { createGrants } from '../grants/stored-grants.ts'
 import { sweepDue } from '../grants/sweep.ts'
 import { createTurns, pacedStore } from '../store/paced-store.ts'
@@ -88,6 +89,7 @@ export async function sweepAll(deps: Deps, options: SweepAllOptions): Promise<Sw
   // Records of uploads first: they know what is open where a store does not.
   const ofUploads = await sweepUploads({ ...upTo(0.25), uploads })
   const due = await sweepDue({ ...upTo(0.75), grants })
+  const sessions = await sweepSessions({ ...upTo(0.85), grants, clock: platform.now })
   const last = upTo(1)
   const content = last.isOver()
     ? { files: 0, faults: 0, done: false }
@@ -97,13 +99,13 @@ export async function sweepAll(deps: Deps, options: SweepAllOptions): Promise<Sw
         clock: platform.now,
       })
   return {
-    files: due.files + content.files,
+    files: due.files + sessions.files + content.files,
     grants: due.grants,
     results: due.results,
     jobs: due.dueInputs,
     uploads: ofUploads.records,
-    aborted: due.uploads + ofUploads.aborted,
-    faults: due.faults + ofUploads.faults + content.faults,
-    done: due.done && ofUploads.done && content.done,
+    aborted: due.uploads + ofUploads.aborted + sessions.uploads,
+    faults: due.faults + ofUploads.faults + sessions.faults + content.faults,
+    done: due.done && ofUploads.done && sessions.done && content.done,
   }
 }

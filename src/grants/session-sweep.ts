@@ -45,6 +45,8 @@ export interface SessionToRemove {
   readonly state: ObjectStore
   readonly leases: Pick<Leases, 'replace'>
   readonly clock: () => number
+  /** Whether the store is asked for uploads that were left open; some take minutes to say so. */
+  readonly abortsUploads: boolean
   /** Whether to stop; the next one goes on. */
   readonly isOver: () => boolean
   readonly onRemoved?: (what: 'file' | 'upload') => void
@@ -63,7 +65,7 @@ const width = 4
  * @throws {GatewayError} store_unavailable
  */
 export async function removeSession(
-  { store, state, leases, clock, isOver, onRemoved }: SessionToRemove,
+  { store, state, leases, clock, abortsUploads, isOver, onRemoved }: SessionToRemove,
   key: string,
   found: StoredLease,
 ): Promise<boolean> {
@@ -80,7 +82,7 @@ export async function removeSession(
   }
 
   if (!(await hasTurn())) return false
-  await abortUnder(store, prefix, onRemoved)
+  if (abortsUploads) await abortUnder(store, prefix, onRemoved)
   let next: string | undefined
   do {
     const page: ListPage = await store.list(prefix, next === undefined ? {} : { next })
@@ -153,7 +155,8 @@ export async function sweepSessions(options: SweepSessionsOptions): Promise<Swep
     const store = stores.get(found.lease.storeId)
     const isBusy = (found.lease.removingUntil ?? 0) > clock()
     if (store === undefined || isBusy || (await leases.liveHolders(found.lease)).size > 0) return
-    const session = { store, state, leases, clock, isOver, onRemoved }
+    const abortsUploads = options.slow?.has(found.lease.storeId) !== true
+    const session = { store, state, leases, clock, abortsUploads, isOver, onRemoved }
     if (await removeSession(session, key, found)) counts.sessions++
   }
 

@@ -15,8 +15,14 @@ export async function deleteSession(deps: Deps, call: Call, name: string): Promi
   const leases = leasesOf(deps)
   const live = await leases.liveHolders(stored.lease)
   if (live.size > 0) throw running(name)
-  const { stateStore: state, platform } = deps
-  const removal = { store, state, leases, clock: () => platform.now(), isOver: () => false }
+  const { config, stateStore: state, platform } = deps
+  const removal = {
+    ...{ store, state, leases },
+    // A volume takes minutes for that, and its workers write files, not uploads.
+    abortsUploads: config.stores.get(stored.lease.storeId)?.kind !== 'runpod-volume',
+    clock: () => platform.now(),
+    isOver: () => false,
+  }
   // Somebody was faster: a job that has taken it, or another who removes it.
   if (!(await removeSession(removal, session.leaseKey, stored))) throw running(name)
   return { status: 204, headers: new Headers() }
