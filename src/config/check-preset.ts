@@ -1,5 +1,5 @@
 import type { Secret } from '../log.ts'
-import type { StoreConfig } from './config.ts'
+import type { Config, StoreConfig } from './config.ts'
 import type { ConfigFault } from './config-error.ts'
 import type { ConfigDocument } from './parse-document.ts'
 import { PRESETS } from './presets.ts'
@@ -38,4 +38,22 @@ export function checkStateStore(store: StoreConfig, faults: ConfigFault[]): void
   if (conditionalWrites !== false) return
   const message = `cannot be "${store.id}": ${name} has no conditional writes (If-None-Match, If-Match on PUT). Keep the state in a store that has them, and name this one as the store of endpoints`
   faults.push({ pointer: '/stateStore', message })
+}
+
+/** Notes parts that are larger than a store takes. */
+export function checkParts(
+  stores: Iterable<StoreConfig>,
+  { uploads, staging }: Pick<Config, 'uploads' | 'staging'>,
+  faults: ConfigFault[],
+): void {
+  const sizes = { uploads: uploads.partBytes, staging: staging.partBytes }
+  for (const { id, preset } of stores) {
+    if (preset === undefined) continue
+    const { name, parts } = PRESETS[preset]
+    for (const [of, bytes] of Object.entries(sizes)) {
+      if (bytes <= parts.maxBytes) continue
+      const message = `must be ${parts.maxBytes} or less: the store "${id}" is ${name}`
+      faults.push({ pointer: `/${of}/partBytes`, message })
+    }
+  }
 }

@@ -1,5 +1,5 @@
 import { DEFAULTS } from '../contract/defaults.gen.ts'
-import { checkStateStore } from './check-preset.ts'
+import { checkParts, checkStateStore } from './check-preset.ts'
 import type { Config } from './config.ts'
 import { ConfigError, type ConfigFault } from './config-error.ts'
 import { type ConfigDocument, parseDocument } from './parse-document.ts'
@@ -78,6 +78,7 @@ export function readConfig(
     const message = `names no store: there is no "${config.stateStoreId}"`
     faults.push({ pointer: '/stateStore', message })
   }
+  checkParts(config.stores.values(), config, faults)
   const { partsInFlight } = config.staging
   if (config.staging.poolParts < partsInFlight) {
     const message = `must be ${partsInFlight} (partsInFlight) or more: one request could not be served`

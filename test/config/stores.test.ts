@@ -237,6 +237,16 @@ describe('what a named kind refuses, in words', () => {
     )
   })
 
+  test('parts that it does not take', () => {
+    const uploads = { uploads: { partBytes: 524_288_000 } }
+    const volume = { kind: 'runpod-volume', dataCenterId: 'EU-RO-1' }
+    expect(faults(volume, uploads)).toEqual({
+      '/uploads/partBytes':
+        'must be 500000000 or less: the store "main" is a RunPod network volume',
+    })
+    expect(read({ kind: 'tigris' }, uploads)).toBeDefined()
+  })
+
   test('a way of access that the kind does not have', () => {
     const endpoints = {
       '*': { store: 'main' },
