@@ -7,8 +7,10 @@ import { sweepContent } from '../../../src/grants/content-sweep.ts'
 import { realKey } from '../../../src/grants/mount-path.ts'
 import { sweepDue } from '../../../src/grants/sweep.ts'
 import type { Reply } from '../../../src/platform.ts'
+import { jobPrefix } from '../../../src/store/keys.ts'
 import { unavailable } from '../../intake/memory-store.ts'
 import { callOf, type FakeGateway, fakeGateway } from '../fake-deps.ts'
+import { type NativeBed, openB2, openR2 } from '../native-bed.ts'
 
 const dayMs = 86_400_000
 const photo = Buffer.concat([Buffer.from('ffd8ffe0', 'hex'), Buffer.alloc(3000, 7)])
@@ -228,6 +230,45 @@ describe('a payload that is named by its content', () => {
     const plan = JSON.parse(await textOf(await submitJob(gateway.deps, call, 'run')))
     expect(plan.staged[0].path).toBe(pathOf(photo))
     expect(kept()).toEqual([])
+  })
+})
+
+describe.each([
+  ['B2', openB2],
+  ['R2', openR2],
+])('keys of %s, which name one folder alone', (_, open) => {
+  const addressed = { contentAddressed: true, stageMinBytes: 100 }
+
+  async function submitWithKeys({ gateway: own }: NativeBed): Promise<string> {
+    await textOf(await submitJob(own.deps, jsonOf({ image: photo }), 'run'))
+    await own.idle()
+    const job = own.sent.findLast(({ url }) => url.endsWith('/run'))
+    return JSON.parse(String(Buffer.from(job?.body ?? []))).input.image
+  }
+
+  test('are given a copy of the same name', async () => {
+    const bed = open(addressed)
+    const { deps, store } = bed.gateway
+    const path = await submitWithKeys(bed)
+    const grant = await deps.grants.find('demo', 'job-1')
+    expect(path).toBe(`${grant && jobPrefix(grant)}${pathOf(photo)}`)
+    expect(store.objects.get(path)?.bytes).toHaveLength(photo.length)
+    const files = [...store.objects.keys()].filter((key) => key.endsWith('.jpg'))
+    const ours = files.filter((key) => !/^content\/(?:days|records)\//.test(key))
+    expect(ours).toHaveLength(2)
+    await deleteJob(deps, callOf('demo'), 'job-1')
+    expect(store.objects.has(path)).toBe(false)
+  })
+
+  test('are given the job’s own file where it cannot be kept', async () => {
+    const bed = open(addressed)
+    bed.gateway.store.before = (line) => {
+      if (line.startsWith('PUT content/')) throw unavailable()
+    }
+    const path = await submitWithKeys(bed)
+    const grant = await bed.gateway.deps.grants.find('demo', 'job-1')
+    expect(path).toBe(`${grant && jobPrefix(grant)}in/0-image.jpg`)
+    expect(bed.gateway.store.objects.get(path)?.bytes).toHaveLength(photo.length)
   })
 })
 
