@@ -1,15 +1,18 @@
 #!/usr/bin/env node
-// Installed, the command line is built and runs on Node 20 and newer. In a checkout it runs from its
+// Installed, the commands are built and run on Node 20 and newer. In a checkout they run from their
 // source, which needs a Node that takes TypeScript: this one, or the one that `npm ci` has brought.
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 
-const source = new URL('../src/cli/main.ts', import.meta.url)
+// An operator has the gateway's configuration, all others its address: two programs under one name.
+const isOperator = ['init', 'sweep', 'usage'].includes(process.argv[2] ?? '')
+const program = isOperator ? 'operator' : 'cli'
+const source = new URL(`../src/${program}/main.ts`, import.meta.url)
 const own = fileURLToPath(new URL('../node_modules/.bin/node', import.meta.url))
 
-if (!existsSync(source)) await import('../dist/cli/main.js')
+if (!existsSync(source)) await import(`../dist/${program}/main.js`)
 else if (process.features.typescript) await import(source.href)
 else if (existsSync(own)) runWith(own)
 else {

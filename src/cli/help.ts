@@ -6,6 +6,11 @@ Usage:
   bulkway run  [--endpoint ID] [--input JSON] [--file PLACE=@FILE]...   prints the output
   bulkway wait JOB  [--endpoint ID]                         waits for a job that runs already
 
+For who operates the gateway, with its configuration in BULKWAY_CONFIG (--help of each says more):
+  bulkway init           rules by which the stores delete what is past all use, and CORS
+  bulkway sweep          deletes what is due
+  bulkway usage          what is kept, whose, for how long, and what it costs a month
+
 Options:
   -e, --endpoint ID      the endpoint                              (BULKWAY_ENDPOINT)
       --base-url URL     the gateway                               (BULKWAY_URL)

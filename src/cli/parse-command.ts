@@ -84,7 +84,8 @@ export function parseCommand(args: readonly string[], env: Environment): Command
   const [kind] = tokens.flatMap((token) => (token.kind === 'positional' ? [token.value] : []))
   if (names.includes('help') || names.includes('h') || kind === 'help') return { kind: 'help' }
   if (names.includes('version')) return { kind: 'version' }
-  if (kind === undefined) throw new UsageError('Say what to do: upload, run or wait')
+  if (kind === undefined)
+    throw new UsageError('Say what to do: upload, run or wait; as an operator init, sweep or usage')
   if (!isCommand(kind)) {
     throw new UsageError(`There is no command ${kind}${suggest(kind, Object.keys(commands))}`)
   }

@@ -20,6 +20,7 @@ export interface SweptAll {
   readonly uploads: number
   /** Multipart uploads, of uploads and of jobs. */
   readonly aborted: number
+  readonly sessions: number
   readonly faults: number
   readonly done: boolean
 }
@@ -105,6 +106,7 @@ export async function sweepAll(deps: Deps, options: SweepAllOptions): Promise<Sw
     jobs: due.dueInputs,
     uploads: ofUploads.records,
     aborted: due.uploads + ofUploads.aborted + sessions.uploads,
+    sessions: sessions.sessions,
     faults: due.faults + ofUploads.faults + sessions.faults + content.faults,
     done: due.done && ofUploads.done && sessions.done && content.done,
   }

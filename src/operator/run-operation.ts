@@ -82,12 +82,12 @@ async function sweep(
       line.show(`${removals} removed, ${requests} requests`),
   })
   line.end()
-  const { files, grants, results, jobs, uploads, aborted, faults, done } = swept
+  const { files, grants, results, jobs, uploads, aborted, sessions, faults, done } = swept
   stdout.write(
     json
       ? `${JSON.stringify(swept)}\n`
       : `swept ${files} files, ${grants} grants, ${results} results, ${jobs} finished jobs, ` +
-          `${uploads} uploads, ${aborted} of them or of jobs still open` +
+          `${uploads} uploads, ${aborted} of them or of jobs still open, ${sessions} sessions` +
           `${faults > 0 ? `; ${faults} faults` : ''}${done ? '' : '; more is left'}\n`,
   )
   if (faults > 0) return 1

@@ -41,7 +41,7 @@ const swept = await sweepAll(deps, { now, limit })
 const { files, faults } = swept
 process.stdout.write(
   `swept ${files} files, ${swept.grants} grants, ${swept.results} results, ${swept.jobs} finished jobs, ` +
-    `${swept.uploads} uploads, ${swept.aborted} of them or of jobs still open` +
+    `${swept.uploads} uploads, ${swept.aborted} of them or of jobs still open, ${swept.sessions} sessions` +
     `${faults > 0 ? `; ${faults} faults` : ''}${swept.done ? '' : '; more is left'}\n`,
 )
 process.exit(faults > 0 ? 1 : 0)

@@ -109,7 +109,7 @@ describe('the sweep command', () => {
     const { code, out } = await sweep([], { BULKWAY_CONFIG: await configFile() })
     expect(code).toBe(0)
     expect(out).toMatch(
-      /^swept \d+ files, \d+ grants, \d+ results, \d+ finished jobs, \d+ uploads, \d+ of them or of jobs still open\n$/,
+      /^swept \d+ files, \d+ grants, \d+ results, \d+ finished jobs, \d+ uploads, \d+ of them or of jobs still open, \d+ sessions\n$/,
     )
     expect(await store.get(due, 10)).toBeUndefined()
     expect(await store.get(later, 10)).toBeDefined()
