@@ -2916,6 +2916,26 @@ export interface components {
                 readonly "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description The network volume that the endpoint keeps files on has no room left */
+        readonly VolumeFull: {
+            headers: {
+                readonly [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "about:blank",
+                 *       "title": "The network volume is full",
+                 *       "status": 507,
+                 *       "code": "volume_full",
+                 *       "detail": "Delete files of the network volume b1c2d3e4f5 in EU-RO-1, run \"bulkway sweep\" or grow it: it has no room left",
+                 *       "error": "Delete files of the network volume b1c2d3e4f5 in EU-RO-1, run \"bulkway sweep\" or grow it: it has no room left",
+                 *       "requestId": "7b0e8c2a-6a0d-4a53-9d43-0a4f6f0e4c55"
+                 *     }
+                 */
+                readonly "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description Not now; the same request may succeed later */
         readonly Unavailable: {
             headers: {
@@ -3128,6 +3148,7 @@ export interface operations {
             readonly 413: components["responses"]["TooLarge"];
             readonly 415: components["responses"]["Unsupported"];
             readonly 503: components["responses"]["Unavailable"];
+            readonly 507: components["responses"]["VolumeFull"];
             readonly default: components["responses"]["Problem"];
         };
     };
@@ -3198,6 +3219,7 @@ export interface operations {
             readonly 413: components["responses"]["TooLarge"];
             readonly 415: components["responses"]["Unsupported"];
             readonly 503: components["responses"]["Unavailable"];
+            readonly 507: components["responses"]["VolumeFull"];
             readonly default: components["responses"]["Problem"];
         };
     };
@@ -3679,6 +3701,7 @@ export interface operations {
             readonly 404: components["responses"]["NotFound"];
             readonly 413: components["responses"]["TooLarge"];
             readonly 503: components["responses"]["Unavailable"];
+            readonly 507: components["responses"]["VolumeFull"];
             readonly default: components["responses"]["Problem"];
         };
     };
@@ -3893,6 +3916,7 @@ export interface operations {
             readonly 400: components["responses"]["UploadMismatch"];
             readonly 404: components["responses"]["UploadNotFound"];
             readonly 503: components["responses"]["Unavailable"];
+            readonly 507: components["responses"]["VolumeFull"];
             readonly default: components["responses"]["Problem"];
         };
     };
@@ -3960,6 +3984,7 @@ export interface operations {
             readonly 409: components["responses"]["UploadIncomplete"];
             readonly 410: components["responses"]["UploadExpired"];
             readonly 503: components["responses"]["Unavailable"];
+            readonly 507: components["responses"]["VolumeFull"];
             readonly default: components["responses"]["Problem"];
         };
     };
@@ -4608,6 +4633,7 @@ export interface operations {
                 content?: never;
             };
             readonly 503: components["responses"]["Unavailable"];
+            readonly 507: components["responses"]["VolumeFull"];
             readonly default: components["responses"]["Problem"];
         };
     };
@@ -4785,6 +4811,7 @@ export interface operations {
                 content?: never;
             };
             readonly 503: components["responses"]["Unavailable"];
+            readonly 507: components["responses"]["VolumeFull"];
             readonly default: components["responses"]["Problem"];
         };
     };
@@ -4980,6 +5007,7 @@ export interface operations {
                 content?: never;
             };
             readonly 503: components["responses"]["Unavailable"];
+            readonly 507: components["responses"]["VolumeFull"];
             readonly default: components["responses"]["Problem"];
         };
     };
