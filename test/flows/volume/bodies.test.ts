@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { createApp } from '../../../src/http/app.ts'
+import { refOf } from '../../../src/uploads/ref.ts'
 import { requestAccess } from '../../http/request-access.ts'
 import { answer } from '../../intake/memory-store.ts'
+import { uploadOf } from '../upload-of.ts'
 import { openVolume, type VolumeBed } from './volume-bed.ts'
 
 const pixels = Buffer.alloc(75_000, 'x')
@@ -70,6 +72,30 @@ describe('on a network volume', () => {
     const headers = { 'content-type': 'application/json' }
     expect((await ask(bed, '/v2/demo/run', { headers, body })).status).toBe(413)
     expect(bed.volume.objects.size).toBe(0)
+  })
+
+  test.each([
+    ['an upload', {}, /^[\d-]{10}\/[a-z2-7]{26}\/in\/cat\.png$/],
+    [
+      'a file that is kept where all find it',
+      { retain: 'persist' as const, key: 'shared/models/a b.bin' },
+      /^\/runpod-volume\/models\/a b\.bin$/,
+    ],
+  ])('a ref to %s is its path', async (_, changes, path) => {
+    const bed = openVolume()
+    const owned = new Headers({ authorization: 'Bearer a-key' })
+    const [owner] = await (await bed.deps.authenticate(owned, 'demo')).ids()
+    const createdAt = bed.gateway.clock.now
+    const upload = uploadOf({ owner, createdAt, storeId: 'volume', ...changes })
+    await bed.deps.uploads.create(upload)
+    await bed.volume.put(upload.key, new TextEncoder().encode('cat'))
+    const body = JSON.stringify({ input: { file: refOf(upload.uploadId) } })
+    const headers = { 'content-type': 'application/json' }
+    expect((await ask(bed, '/v2/demo/run', { headers, body })).status).toBe(200)
+    const { file } = JSON.parse(sent(bed)).input
+    expect(file.replace(root, '')).toMatch(path)
+    // Nothing is copied: the upload is there for longer than the job.
+    expect([...bed.volume.objects.keys()]).toEqual([upload.key])
   })
 
   test('what a directory is called stands for its path', async () => {

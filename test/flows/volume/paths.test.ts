@@ -137,6 +137,23 @@ describe('a path in an answer', () => {
     }
   })
 
+  test('is a link where its file lies in the session of the job, and of no other', async () => {
+    const bed = openVolume({ sessions: {} })
+    const named = { 'bulkway-session': 'run-42' }
+    await readReply(await submit(bed, { input: { ...input, dir: 'bulkway:session' } }, named))
+    const { dir } = lastRun(bed).input
+    const [mount] = (await grantOf(bed)).mounts.filter(({ path }) => path.startsWith('session'))
+    expect(dir).toBe(`${root}${mount?.key}`.slice(0, -1))
+    const other = `${dir}`.replace(/run-42$/, 'run-43')
+    for (const path of [`${dir}/last.ckpt`, `${other}/last.ckpt`]) {
+      await bed.volume.put(path.slice(root.length), bytes('state'))
+    }
+    const found = await seen(bed, [`${dir}/last.ckpt`, `${other}/last.ckpt`, `${dir}-2/last.ckpt`])
+    expect(found).toEqual([expect.stringMatching(link), `${other}/last.ckpt`, `${dir}-2/last.ckpt`])
+    const reply = await readFile(bed.deps, 'GET', link.exec(found[0])?.[1] ?? '', new Headers())
+    expect(await readReply(reply)).toBe('state')
+  })
+
   test('stays text where it is anything else', async () => {
     const bed = await start()
     const { out, other, grant } = bed

@@ -11,7 +11,7 @@ import { openVolume } from './volume-bed.ts'
 const json = { 'content-type': 'application/json' }
 const image = Buffer.alloc(75_000, 'x').toString('base64')
 const rest = 'https://rest.runpod.io/v1/'
-const both = {
+const both: Readonly<Record<string, object>> = {
   agv6w2qcg7: { id: 'agv6w2qcg7', name: 'v', size: 100, dataCenterId: 'EU-RO-1' },
   ksvolume01: { id: 'ksvolume01', name: 'k', size: 50, dataCenterId: 'US-KS-2' },
 }
@@ -95,7 +95,7 @@ describe('volumes that are looked up', () => {
       'the volume in another datacenter',
       {
         endpoint: attached,
-        volumes: { agv6w2qcg7: { ...both.agv6w2qcg7, dataCenterId: 'US-KS-2' } },
+        volumes: { agv6w2qcg7: { ...both['agv6w2qcg7'], dataCenterId: 'US-KS-2' } },
       },
       'has the network volume agv6w2qcg7 in US-KS-2, the store "volume" says EU-RO-1',
     ],
