@@ -4,8 +4,8 @@ import { PRESETS, type StorePreset, type Support } from '../src/config/presets.t
 export function presetsIn(page: string): string {
   const rows = Object.entries(PRESETS).map(([kind, preset]) => rowOf(kind, preset))
   const table = [
-    '| `kind` | address | region | state store | parts but the last | lifecycle rules | abort rules | CORS rules | list of open uploads | own keys for jobs | $ a GB and month |',
-    '|---|---|---|---|---|---|---|---|---|---|---|',
+    '| `kind` | address | region | state store | parts but the last | parts held to a digest | lifecycle rules | abort rules | CORS rules | list of open uploads | own keys for jobs | $ a GB and month |',
+    `|${'---|'.repeat(12)}`,
     ...rows,
   ].join('\n')
   return page.replace(
@@ -22,6 +22,7 @@ function rowOf(kind: string, preset: StorePreset): string {
     region === undefined ? (endpoint === undefined ? 'given' : 'in the address') : `\`${region}\``,
     word(preset.conditionalWrites),
     `${sizeOf(parts.minBytes)} to ${sizeOf(parts.maxBytes)}${parts.equal ? ', all equal' : ''}`,
+    word(preset.signedDigest),
     word(preset.lifecycle),
     word(preset.abortLifecycle),
     word(preset.cors),

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { StoreConfig } from '../../src/config/config.ts'
+import type { PresetName } from '../../src/config/presets.ts'
 import { Secret } from '../../src/log.ts'
 import { createNodePlatform } from '../../src/runtimes/node-platform.ts'
 import { listParts } from '../../src/store/list-parts.ts'
@@ -71,8 +72,16 @@ describe('a part URL of local R2', () => {
 })
 
 describe('a part URL elsewhere', () => {
-  function storeAt(endpoint: string): ObjectStore {
-    const config = { id: 'any', kind: 's3', endpoint, region: 'auto', bucket: 'b' } as const
+  function storeAt(endpoint: string, preset?: PresetName): ObjectStore {
+    const named = preset === undefined ? {} : { preset }
+    const config = {
+      id: 'any',
+      kind: 's3',
+      endpoint,
+      region: 'auto',
+      bucket: 'b',
+      ...named,
+    } as const
     const keys = { accessKeyId: new Secret('id'), secretAccessKey: new Secret('secret') }
     return createS3Store({ ...config, ...keys, pathStyle: true, presign: true }, platform, options)
   }
@@ -97,6 +106,16 @@ describe('a part URL elsewhere', () => {
     )
     expect(headers).toEqual({})
     expect(new URL(url).searchParams.get('X-Amz-SignedHeaders')).toBe('content-length;host')
+  })
+
+  it.each([
+    ['ceph', 1],
+    ['minio', 1],
+    ['garage', 0],
+    ['r2', 0],
+  ] as const)('is as the kind %s has it, whatever the host', async (preset, bound) => {
+    const { headers } = await storeAt('http://127.0.0.1:9000', preset).presignPart(part, 60)
+    expect(Object.keys(headers)).toHaveLength(bound)
   })
 })
 
