@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Installed, the commands are built and run on Node 20 and newer. In a checkout they run from their
+// Installed, the commands are built and run on Node 20 and newer, an operator's on 22. In a checkout they run from their
 // source, which needs a Node that takes TypeScript: this one, or the one that `npm ci` has brought.
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -12,13 +12,17 @@ const program = isOperator ? 'operator' : 'cli'
 const source = new URL(`../src/${program}/main.ts`, import.meta.url)
 const own = fileURLToPath(new URL('../node_modules/.bin/node', import.meta.url))
 
-if (!existsSync(source)) await import(`../dist/${program}/main.js`)
-else if (process.features.typescript) await import(source.href)
-else if (existsSync(own)) runWith(own)
-else {
-  console.error(
-    `Bulkway's checkout needs Node 22.18 or newer, and this is ${process.versions.node}`,
-  )
+if (existsSync(source)) {
+  if (process.features.typescript) await import(source.href)
+  else if (existsSync(own)) runWith(own)
+  else refuse("Bulkway's checkout needs Node 22.18")
+} else if (isOperator && Promise.withResolvers === undefined) {
+  // The gateway's own code, which clients do without.
+  refuse(`bulkway ${process.argv[2]} needs Node 22`)
+} else await import(`../dist/${program}/main.js`)
+
+function refuse(need) {
+  console.error(`${need} or newer, and this is ${process.versions.node}`)
   process.exitCode = 1
 }
 
