@@ -2,11 +2,8 @@
  * Sends a folder of photographs through a serverless endpoint: each goes to the store by presigned
  * URLs, then one small request names it. Results come from the store, too.
  */
-import { createWriteStream } from 'node:fs'
-import { mkdir, readdir, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, stat, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 // In a project of your own: 'bulkway/client/node'.
@@ -138,9 +135,8 @@ function outputOf<Output>(job: Job): Output {
 async function download(link: string, path: string): Promise<number> {
   const answer = await fetch(link)
   if (!answer.ok || answer.body === null) throw new Error(`A link answers ${answer.status}`)
-  const file = createWriteStream(path)
-  await pipeline(Readable.fromWeb(answer.body), file)
-  return file.bytesWritten
+  await writeFile(path, answer.body)
+  return (await stat(path)).size
 }
 
 /** Counts what is said to the gateway, and by it; parts of files go to the store by another way. */

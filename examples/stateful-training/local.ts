@@ -13,7 +13,7 @@ const session = 'run-42'
 
 /** A training of four jobs on four workers, one of which is lost, on a stack of its own. */
 export const play: Play = async (size, say) => {
-  const [steps, every, patience] = size === 'full' ? [1_000, 50, 15] : [120, 20, 8]
+  const [steps, every, patience] = size === 'full' ? [1_000, 100, 15] : [120, 20, 8]
   const scene = await startScene({
     config: new URL('bulkway.jsonc', import.meta.url),
     stack: { volume: {} },
@@ -41,7 +41,8 @@ export const play: Play = async (size, say) => {
     say('job 2, on worker-2, which is killed in the middle')
     const strike = Promise.withResolvers<void>()
     const two = await worker('worker-2', ({ step }) => {
-      if (step > 1.4 * steps) strike.resolve()
+      // Most of a checkpoint is to be lost.
+      if (step > 1.4 * steps + 0.7 * every) strike.resolve()
     })
     const losing = train(patience)
     await Promise.race([strike.promise, losing])

@@ -65,9 +65,9 @@ export function drawTraining(training: {
   const gone = smooth(lost.map(({ at, loss }) => [at - start, loss]))
   return drawTimeline({
     title: `One training of ${steps} steps, in four jobs on four workers`,
-    subtitle: `Session run-42 on a network volume. Worker-2 is killed; the next job goes on from the checkpoint of step ${kept}, ${lost.length} steps back`,
+    subtitle: `Session run-42 on a network volume. Worker-2 is killed; the next job goes on from the checkpoint of step ${kept}, ${lost.length} steps are lost`,
     kinds: {
-      wait: { label: 'waits for the session', colour: '#eac54f' },
+      wait: { label: 'waits for the session', colour: '#bf8700' },
       queue: { label: 'queue', colour: '#c9d1d9' },
       run: { label: 'trains', colour: '#2da44e' },
       dead: { label: 'its worker is gone', colour: '#cf222e' },

@@ -11,7 +11,7 @@ import random
 
 WIDTH = 20
 BATCH = 48
-RATE = 0.006
+RATE = 0.001
 
 
 def points(count, chance):
