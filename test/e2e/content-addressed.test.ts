@@ -1,4 +1,6 @@
-import { readFile, stat } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3'
 import { describe, expect, test } from 'vitest'
 import { workerClient } from './bucket.ts'
@@ -7,6 +9,7 @@ import { useStack } from './harness.ts'
 import { bytesOf, multipartBytes, sha256 } from './payload.ts'
 import type { TakenJob } from './platform-view.ts'
 import { storeKind } from './project.ts'
+import { python, startPythonWorker } from './python-worker.ts'
 
 const dayMs = 86_400_000
 const file = bytesOf(multipartBytes)
@@ -22,6 +25,7 @@ const stack = useStack({
     endpoints: {
       ...document.endpoints,
       content: { ...byContent, as: 'key' },
+      'content-wrapped': { ...byContent, as: 'original' },
       'content-link': { ...byContent, as: 'url' },
       'content-path': { ...document.endpoints['volume'], ...byContent, volumes: 'configured' },
       ...(document.endpoints['native'] && {
@@ -131,3 +135,40 @@ describe('A payload that is named by its content', () => {
     expect(await read(two, two.input['file'])).toBe(sha256(file))
   })
 })
+
+// Made by test/python/setup.sh; without it there is nothing to attach.
+describe.runIf(python !== undefined)(
+  "RunPod's own worker with a wrapped handler and a cache",
+  () => {
+    test('fetches once what is sent again', async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'bulkway-cache-'))
+      const worker = startPythonWorker({
+        platformUrl: stack.platformUrl,
+        endpointId: 'content-wrapped',
+        script: 'test/python/wrapped_worker.py',
+        env: { HANDLER: 'plain', BULKWAY_CACHE_DIR: folder, INPUTS: '{"/input/file": "path"}' },
+      })
+      const isRead = ({ method, path }: { method: string; path: string }) =>
+        method === 'GET' && /\/content\/[0-9a-f]{32}\//.test(path)
+      const runs: number[] = []
+      try {
+        for (let run = 0; run < 2; run++) {
+          const before = stack.store.log.filter(isRead).length
+          const input = { task: 'path', file: base64 }
+          const id = await stack.submitted('content-wrapped', { input })
+          expect(json(await stack.settled('content-wrapped', id))).toMatchObject({
+            status: 'COMPLETED',
+            output: { name, seen: { sha256: sha256(file) } },
+          })
+          runs.push(stack.store.log.filter(isRead).length - before)
+        }
+        expect(runs[0]).toBeGreaterThan(0)
+        expect(runs[1]).toBe(0)
+        expect(await readdir(folder)).toEqual([name.replace('.bin', '')])
+      } finally {
+        await worker.stop()
+        await rm(folder, { recursive: true, force: true })
+      }
+    })
+  },
+)
