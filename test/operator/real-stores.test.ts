@@ -64,7 +64,7 @@ for (const [preset, server] of servers) {
       expect(await outcomes()).toEqual(['set', last[1]])
       const written = await read('lifecycle')
       expect(written).toContain('logs of others')
-      expect(written.match(/<ID>bulkway-/g)).toHaveLength(18)
+      expect(written.match(/<ID>bulkway-/g)).toHaveLength(21)
       if (preset === 'ceph') expect(await read('cors')).toContain('https://other.example')
       expect(await outcomes()).toEqual(['unchanged', last[2]])
     })

@@ -80,7 +80,7 @@ describe('the rules of a store', () => {
   it('reach the folders of days alone, and none of what is kept until it is deleted', () => {
     const rules = expiryRules(bed().config, 'main', now)
     for (const prefix of rules.map((rule) => rule.prefix)) {
-      expect(prefix).toMatch(/^(results\/|webhooks\/)?20(2[6-9]|3[01])-$/)
+      expect(prefix).toMatch(/^(results\/|webhooks\/)?20(2[5-9]|3[01])-$/)
       for (const key of [endlessDay, 'grants/', 'uploads/', 'persist/', 'jobs/', 'content/']) {
         expect(key.startsWith(prefix)).toBe(false)
       }
@@ -90,7 +90,7 @@ describe('the rules of a store', () => {
 
   it('are those of files alone where no state lies', () => {
     const prefixes = expiryRules(bed().config, 'other', now).map(({ prefix }) => prefix)
-    expect(prefixes).toEqual(['2026-', '2027-', '2028-', '2029-', '2030-', '2031-'])
+    expect(prefixes).toEqual(['2025-', '2026-', '2027-', '2028-', '2029-', '2030-', '2031-'])
   })
 })
 
@@ -123,6 +123,21 @@ describe('setting a store up', () => {
     expect(store.documents.get('lifecycle')).not.toContain('2019-')
     expect(store.documents.get('cors')).toContain(cors)
     expect(await outcomes()).toEqual(['unchanged', 'unchanged'])
+  })
+
+  it('deletes nothing sooner than it was promised, when less is kept from now on', async () => {
+    const endpoints = (maxSeconds: number) => ({
+      '*': { upstream: 'https://u.example/v2', store: 'main', retention: { maxSeconds } },
+    })
+    const longer = bed('aws', { endpoints: endpoints(400 * 86_400) })
+    expect(await longer.outcomes()).toEqual(['set', 'set'])
+    const [days] = longer.store.documents.get('lifecycle')?.match(/<Days>\d+/) ?? []
+    const shorter = bed('aws', { endpoints: endpoints(86_400) })
+    for (const [name, xml] of longer.store.documents) shorter.store.documents.set(name, xml)
+    // It needs rules for fewer years, and each of them with as many days as before.
+    expect(await shorter.outcomes()).toEqual(['set', 'unchanged'])
+    const left = shorter.store.documents.get('lifecycle')?.match(/<Days>\d+/g)
+    expect(new Set(left)).toEqual(new Set([days]))
   })
 
   it('writes nothing in a dry run, and shows what it would write', async () => {

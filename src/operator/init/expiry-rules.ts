@@ -33,7 +33,8 @@ export function expiryRules(config: Config, storeId: string, now: number): Expir
   const open = Math.max(config.uploads.openSeconds, jobSeconds + config.access.marginSeconds)
   const abortDays = Math.min(expireDays, Math.ceil(open / daySeconds) + 1)
   const roots = storeId === config.stateStoreId ? ['', 'results/', 'webhooks/'] : ['']
-  const first = new Date(now).getUTCFullYear()
+  // What went last year may not be gone yet.
+  const first = new Date(now).getUTCFullYear() - 1
   const last = new Date(now + seconds * 1000).getUTCFullYear() + years
   return roots.flatMap((root) =>
     Array.from({ length: last - first + 1 }, (_, at) => ({
@@ -43,6 +44,18 @@ export function expiryRules(config: Config, storeId: string, now: number): Expir
       abortDays,
     })),
   )
+}
+
+/**
+ * The rules with no fewer days than those that are there: what was kept by a longer retention then was
+ * promised to be there still.
+ */
+export function noShorter(
+  rules: readonly ExpiryRule[],
+  present: readonly Partial<ExpiryRule>[],
+): ExpiryRule[] {
+  const days = present.map(({ expireDays = 0 }) => expireDays)
+  return rules.map((rule) => ({ ...rule, expireDays: Math.max(rule.expireDays, ...days) }))
 }
 
 /** Seconds from the creation of an object to the end of its day, at most. */

@@ -3,7 +3,7 @@ import { PRESETS, type StorePreset } from '../../config/presets.ts'
 import type { ObjectStore } from '../../store/store.ts'
 import { readSetting, type Setting, type SettingAnswer, writeSetting } from './bucket-settings.ts'
 import { corsRule, grants, isOwn, readCors, writeCors } from './cors-xml.ts'
-import { type ExpiryRule, expiryRules, ruleMark } from './expiry-rules.ts'
+import { type ExpiryRule, expiryRules, noShorter, ruleMark } from './expiry-rules.ts'
 import { findForeign } from './foreign-keys.ts'
 import { readExpiryRule, readLifecycle, writeLifecycle } from './lifecycle-xml.ts'
 
@@ -65,6 +65,7 @@ async function setLifecycle(options: SetUpOptions): Promise<SetUp> {
       'its own, or have bulkway sweep delete what is due: it knows its own keys alone'
     return { store: storeId, setting: 'lifecycle', outcome: 'refused', detail }
   }
+  let wanted = rules
   return await change(options, preset, {
     setting: 'lifecycle',
     instead,
@@ -73,10 +74,11 @@ async function setLifecycle(options: SetUpOptions): Promise<SetUp> {
       const all = readLifecycle(xml)
       const others = all.filter((rule) => !(readExpiryRule(rule).id ?? '').startsWith(ruleMark))
       const own = all.filter((rule) => !others.includes(rule)).map(readExpiryRule)
-      const isThere = own.length === rules.length && rules.every((rule) => has(own, rule))
+      wanted = noShorter(rules, own)
+      const isThere = own.length === wanted.length && wanted.every((rule) => has(own, rule))
       return { others, isThere }
     },
-    write: (others, withAborts) => writeLifecycle(others, rules, withAborts),
+    write: (others, withAborts) => writeLifecycle(others, wanted, withAborts),
   })
 }
 
