@@ -93,7 +93,7 @@ export async function sweepAll(deps: Deps, options: SweepAllOptions): Promise<Sw
   const sessions = await sweepSessions({ ...upTo(0.85), grants, clock: platform.now })
   const last = upTo(1)
   const content = last.isOver()
-    ? { files: 0, faults: 0, done: false }
+    ? { files: 0, aborted: 0, faults: 0, done: false }
     : await sweepContent({
         ...last,
         limit: Math.ceil(Math.min(last.limit, (maxRequests - progress.requests) / requestsOfNote)),
@@ -105,7 +105,7 @@ export async function sweepAll(deps: Deps, options: SweepAllOptions): Promise<Sw
     results: due.results,
     jobs: due.dueInputs,
     uploads: ofUploads.records,
-    aborted: due.uploads + ofUploads.aborted + sessions.uploads,
+    aborted: due.uploads + ofUploads.aborted + sessions.uploads + content.aborted,
     sessions: sessions.sessions,
     faults: due.faults + ofUploads.faults + sessions.faults + content.faults,
     done: due.done && ofUploads.done && sessions.done && content.done,

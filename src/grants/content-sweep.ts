@@ -3,10 +3,14 @@ import {
   contentDaysRoot,
   contentKey,
   contentRecordKey,
+  contentRoot,
   readContentDayKey,
+  readContentKey,
   type StoredContent,
 } from '../store/content-keys.ts'
-import { dayNumber, dayOf } from '../store/keys.ts'
+import { dayOf } from '../store/keys.ts'
+import { listUploads } from '../store/list-uploads.ts'
+import { daysUnder } from '../store/past-days.ts'
 import type { ObjectStore } from '../store/store.ts'
 import { storeUnavailable } from '../store/store-fault.ts'
 import { readContentRecord, writeContentRecord } from './content-records.ts'
@@ -17,6 +21,8 @@ export interface SweptContent {
   readonly files: number
   /** Notes that were dealt with, most of them of files that are needed longer by now. */
   readonly notes: number
+  /** Copies in parts that nobody ended. */
+  readonly aborted: number
   readonly faults: number
   readonly done: boolean
 }
@@ -33,8 +39,10 @@ export interface SweepContentOptions {
   readonly log: Log
   /** Notes that are looked at in all; what is left over is the next sweep's. */
   readonly limit: number
-  /** Awaited before each note, where requests are to be spread. */
-  readonly pace?: () => Promise<void>
+  /** Asked before each step: no more of them then; absent: never. */
+  readonly isOver?: () => boolean
+  /** Ids of stores whose open uploads are not listed. */
+  readonly slow?: ReadonlySet<string>
 }
 
 /** Milliseconds for which a sweep has the turn to delete one file. */
@@ -50,10 +58,11 @@ const width = 4
  * logged and counted.
  */
 export async function sweepContent(options: SweepContentOptions): Promise<SweptContent> {
-  const { state, log, limit } = options
+  const { state, stores, log, limit, isOver = () => false } = options
   const today = dayOf(options.now)
   let files = 0
   let notes = 0
+  let aborted = 0
   let faults = 0
   let left = limit
 
@@ -67,8 +76,9 @@ export async function sweepContent(options: SweepContentOptions): Promise<SweptC
     }
   }
 
+  const mayGoOn = () => left > 0 && !isOver()
+
   async function settle(noteKey: string, content: StoredContent): Promise<void> {
-    await options.pace?.()
     const verdict = await removeWhereDue(options, content, today)
     if (verdict === 'busy') return
     if (verdict === 'removed') files++
@@ -85,20 +95,51 @@ export async function sweepContent(options: SweepContentOptions): Promise<SweptC
         const note = readContentDayKey(key)
         return note?.day === day ? [{ key, content: note.content }] : []
       })
-      for (let at = 0; at < found.length && left > 0; at += width) {
+      for (let at = 0; at < found.length && mayGoOn(); at += width) {
         const batch = found.slice(at, at + Math.min(width, left))
         left -= batch.length
         await Promise.all(
           batch.map(({ key, content }) => attempt(content.storeId, () => settle(key, content))),
         )
       }
-    } while (next !== undefined && left > 0)
+    } while (next !== undefined && mayGoOn())
   }
 
   await attempt(state.id, async () => {
-    for (const day of await pastDays(state, today)) if (left > 0) await sweepDay(day)
+    const days = await daysUnder(state, contentDaysRoot)
+    for (const day of days.sort()) if (day < today && mayGoOn()) await sweepDay(day)
   })
-  return { files, notes, faults, done: left > 0 && faults === 0 }
+  for (const [id, store] of stores) {
+    if (options.slow?.has(id) || !mayGoOn()) continue
+    await attempt(id, async () => {
+      aborted += await abortCopies(state, id, store, today)
+    })
+  }
+  return { files, notes, aborted, faults, done: mayGoOn() && faults === 0 }
+}
+
+/** Ends copies in parts to files that nobody needs: of gateways that died over them. */
+async function abortCopies(
+  state: ObjectStore,
+  storeId: string,
+  store: ObjectStore,
+  today: string,
+): Promise<number> {
+  let count = 0
+  let page = await listUploads(store, contentRoot)
+  while (page !== undefined) {
+    for (const { key, uploadId } of page.uploads) {
+      const name = readContentKey(key)
+      if (name === undefined) continue
+      const { record } = await readContentRecord(state, { storeId, ...name })
+      // Whoever copies has promised the file before.
+      if (record !== undefined && record.day >= today) continue
+      await store.abortUpload(key, uploadId)
+      count++
+    }
+    page = page.next === undefined ? undefined : await listUploads(store, contentRoot, page.next)
+  }
+  return count
 }
 
 /** `kept`: needed longer, or gone; `busy`: another sweep has the turn, or a job was faster. */
@@ -119,19 +160,4 @@ async function removeWhereDue(
   if (clock() >= leavingUntil) throw storeUnavailable(new Error('The turn to delete it is over'))
   await state.delete(contentRecordKey(content))
   return 'removed'
-}
-
-async function pastDays(state: ObjectStore, today: string): Promise<string[]> {
-  const days: string[] = []
-  let next: string | undefined
-  do {
-    const at = next === undefined ? {} : { next }
-    const page = await state.list(`${contentDaysRoot}2`, { delimiter: '/', ...at })
-    for (const prefix of page.prefixes) {
-      const day = prefix.slice(contentDaysRoot.length, -1)
-      if (dayNumber(day) !== undefined && day < today) days.push(day)
-    }
-    next = page.next
-  } while (next !== undefined)
-  return days.sort()
 }

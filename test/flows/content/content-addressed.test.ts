@@ -309,6 +309,18 @@ describe('a file that is kept by its content', () => {
     expect(keys(/^content\//)).toEqual([])
   })
 
+  test('is copied in parts that a sweep ends when nobody needs them any more', async () => {
+    await submit(jsonOf({ image: photo }))
+    const [key = ''] = kept()
+    await gateway.store.createUpload(key, 'image/jpeg')
+    await gateway.store.createUpload('content/of/others', 'image/jpeg')
+    const open = () => [...gateway.store.open.values()].map((upload) => upload.key)
+    expect(await sweep()).toMatchObject({ aborted: 0 })
+    expect(open()).toEqual([key, 'content/of/others'])
+    expect(await sweep(gateway.clock.now + 30 * dayMs)).toMatchObject({ files: 1, aborted: 1 })
+    expect(open()).toEqual(['content/of/others'])
+  })
+
   test('is left for the next sweep where the store fails', async () => {
     await submit(jsonOf({ image: photo }))
     const later = gateway.clock.now + 30 * dayMs
