@@ -41,10 +41,11 @@ for (const name of chosen) {
   const { play }: { readonly play: Play } = await import(`./${name}/local.ts`)
   const start = Date.now()
   const seconds = () => `${((Date.now() - start) / 1_000).toFixed(0)} s`
-  const { facts, pictures } = await play(size, (line) =>
+  const { facts, table, pictures } = await play(size, (line) =>
     say(dim(`  ${seconds().padStart(6)}  ${line}`)),
   )
   good = sayFacts(`${name}, ${seconds()}`, facts) && good
+  if (table !== undefined) say(`\n${table}`)
   const folder = values.record
     ? join(root, name)
     : fileURLToPath(new URL(`../.bulkway/examples/${name}`, import.meta.url))

@@ -104,7 +104,8 @@ export const play: Play = async (size, say) => {
         },
         { good: true, name: 'ready after', value: `${readyOf(staged)} and ${readyOf(fetched)} s` },
       ],
-      pictures: { 'cold-starts.svg': drawColdStarts(starts), 'cold-starts.md': tableOf(starts) },
+      table: tableOf(starts),
+      pictures: { 'cold-starts.svg': drawColdStarts(starts) },
     }
   } finally {
     await scene.stop()

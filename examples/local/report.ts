@@ -10,6 +10,8 @@ export interface Fact {
 /** What a run of an example has shown, and its pictures by file name. */
 export interface Shown {
   readonly facts: readonly Fact[]
+  /** Figures to be printed. */
+  readonly table?: string
   readonly pictures: Readonly<Record<string, string | Uint8Array>>
 }
 

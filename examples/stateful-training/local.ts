@@ -89,7 +89,7 @@ export const play: Play = async (size, say) => {
         {
           good: last.sent < next.known && last.answered >= next.ended - 0.5,
           name: 'job 4 waits for it',
-          value: `${(last.answered - last.sent).toFixed(1)} s, sent ${(last.sent - next.sent).toFixed(1)} s after job 3`,
+          value: `${(last.answered - last.sent).toFixed(1)} s; both were sent within ${Math.abs(last.sent - next.sent).toFixed(1)} s`,
         },
         {
           good: last.output?.from === next.output?.to,

@@ -55,14 +55,20 @@ export function drawTraining(training: {
   const steps = Math.max(0, ...history.map(([step]) => step))
   const last = jobs.at(-1)?.output?.history ?? []
   const names = [...new Set(last.map(([, , , worker]) => worker))]
+  // One average over all of them: a worker begins where the one before it has ended.
+  const even = smooth(last.map(([, loss, at]) => [at - start, loss]))
   const curves: Curve[] = names.map((name) => ({
     label: name,
     colour: colours[name] ?? '#57606a',
-    points: smooth(
-      last.filter(([, , , worker]) => worker === name).map(([, loss, at]) => [at - start, loss]),
-    ),
+    points: even.filter((_, at) => last[at]?.[3] === name),
   }))
-  const gone = smooth(lost.map(({ at, loss }) => [at - start, loss]))
+  const before = last
+    .filter(([step]) => step <= kept)
+    .map(([, loss, at]) => [at - start, loss] as const)
+  const gone = smooth([
+    ...before,
+    ...lost.map(({ at, loss }) => [at - start, loss] as const),
+  ]).slice(before.length)
   return drawTimeline({
     title: `One training of ${steps} steps, in four jobs on four workers`,
     subtitle: `Session run-42 on a network volume. Worker-2 is killed; the next job goes on from the checkpoint of step ${kept}, ${lost.length} steps are lost`,

@@ -2,9 +2,9 @@ import { expect, test } from 'vitest'
 import { play } from '../../examples/large-model-on-a-volume/local.ts'
 
 test('weights are pushed once, resumed and verified, and three workers load them', async () => {
-  const { facts, pictures } = await play('small', () => {})
+  const { facts, table } = await play('small', () => {})
 
   expect(facts.filter(({ good }) => !good)).toEqual([])
   expect(facts).toHaveLength(7)
-  expect(`${pictures['cold-starts.md']}`.trim().split('\n')).toHaveLength(2 + 6)
+  expect(table?.trim().split('\n')).toHaveLength(2 + 6)
 })
