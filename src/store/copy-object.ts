@@ -1,14 +1,20 @@
 import { readCapped } from '../bytes/read-capped.ts'
+import { GatewayError } from '../errors.ts'
 import { headObject } from './head-object.ts'
+import { maxParts } from './part-limit.ts'
 import { readCopyEtag, readError } from './s3-xml.ts'
 import type { ObjectStore, StoreRequest, UploadedPart } from './store.ts'
 import { retryPassing, StoreAnswer, storeUnavailable } from './store-fault.ts'
+import { streamPart } from './stream-part.ts'
 
 /** What one CopyObject may copy: 5 GiB on AWS and R2, 5 GB on B2. */
 const onceMaxBytes = 5_000_000_000
 
 /** Bytes of all parts of a larger copy but the last, as R2 wants it. */
 const partBytes = 1024 ** 3
+
+/** The same where the bytes go through the gateway, and a part that breaks off is sent again. */
+const streamedBytes = 64 * 1024 ** 2
 
 const tries = 4
 
@@ -19,10 +25,9 @@ export interface CopySource {
 }
 
 /**
- * Copies an object inside the store, in parts where it is larger than 5 GB
- * (`limits.copyMaxBytes`); false where there is no
- * such object. What a failed copy may have left at `key` is the caller's to delete. `onPart` is awaited
- * after each part of a large one.
+ * Copies an object inside the store, in parts where it is larger than 5 GB (`limits.copyMaxBytes`) or
+ * the store says that it is too large; false where there is no such object. What a failed copy may
+ * have left at `key` is the caller's to delete. `onPart` is awaited after each part of a large one.
  * @throws {GatewayError} store_unavailable
  */
 export async function copyObject(
@@ -35,22 +40,32 @@ export async function copyObject(
   const retry = <T>(attempt: () => Promise<T>) => retryPassing({ tries, wait }, attempt)
   const copy = (request: Pick<StoreRequest, 'query' | 'headers'>) =>
     retry(() => copyOnce(store, { ...request, key }, source.key))
-  const { copyMaxBytes } = store.limits ?? { copyMaxBytes: onceMaxBytes }
+  const { copyMaxBytes, copiesParts } = store.limits ?? defaults
   const isSmall = source.size !== undefined && source.size <= copyMaxBytes
-  const head = isSmall ? undefined : await retry(() => headObject(store, source.key))
-  if (head === undefined && !isSmall) return false
-  if (head === undefined || head.size <= copyMaxBytes) return (await copy({})) !== undefined
+  const copyWhole = () => copy({}).then((etag) => etag !== undefined, orTooLarge)
+  const copied = isSmall ? await copyWhole() : tooLarge
+  if (copied !== tooLarge) return copied
+  const head = await retry(() => headObject(store, source.key))
+  if (head === undefined) return false
+  const isWhole = !isSmall && head.size <= copyMaxBytes ? await copyWhole() : tooLarge
+  if (isWhole !== tooLarge) return isWhole
 
   const uploadId = await store.createUpload(key, head.contentType)
+  const bytes = copiesParts ? partBytes : Math.max(streamedBytes, Math.ceil(head.size / maxParts))
+  const copyPart = (partNumber: number, first: number, last: number) =>
+    copiesParts
+      ? copy({
+          query: { partNumber: String(partNumber), uploadId },
+          headers: { 'x-amz-copy-source-range': `bytes=${first}-${last}` },
+        })
+      : retry(() =>
+          streamPart(store, { from: source.key, first, last }, { key, uploadId, partNumber }),
+        )
   try {
     const parts: UploadedPart[] = []
-    for (let first = 0; first < head.size; first += partBytes) {
+    for (let first = 0; first < head.size; first += bytes) {
       const partNumber = parts.length + 1
-      const last = Math.min(first + partBytes, head.size) - 1
-      const etag = await copy({
-        query: { partNumber: String(partNumber), uploadId },
-        headers: { 'x-amz-copy-source-range': `bytes=${first}-${last}` },
-      })
+      const etag = await copyPart(partNumber, first, Math.min(first + bytes, head.size) - 1)
       if (etag === undefined) {
         await store.abortUpload(key, uploadId)
         return false
@@ -64,6 +79,17 @@ export async function copyObject(
     await store.abortUpload(key, uploadId).catch(() => {})
     throw error
   }
+}
+
+const defaults = { copyMaxBytes: onceMaxBytes, copiesParts: true } as const
+
+/** The store copies no object of that size at once. */
+const tooLarge = 'too large'
+
+function orTooLarge(error: unknown): 'too large' {
+  const answer = error instanceof GatewayError ? error.cause : undefined
+  if (answer instanceof StoreAnswer && answer.code === 'EntityTooLarge') return tooLarge
+  throw error
 }
 
 /** The copy's ETag; undefined where there is no source. */

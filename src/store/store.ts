@@ -39,8 +39,10 @@ export interface StoreLimits {
   readonly putMaxBytes: number
   readonly partMaxBytes: number
   readonly objectMaxBytes: number
-  /** One CopyObject; larger ones are copied in parts. */
+  /** One CopyObject; larger ones, and what the store finds too large, are copied in parts. */
   readonly copyMaxBytes: number
+  /** False: there is no UploadPartCopy, and the bytes of a part go through the gateway. */
+  readonly copiesParts: boolean
 }
 
 /**
@@ -51,6 +53,8 @@ export interface ObjectStore {
   readonly id: string
   /** Absent: what every S3 takes. */
   readonly limits?: StoreLimits
+  /** True: it has real directories, and lists empty ones as keys that end with a slash. */
+  readonly listsDirectories?: boolean
   /** Signs and sends; the raw answer, its body not yet read. */
   send(request: StoreRequest): Promise<IncomingResponse>
   /** Presigned URL of one GET, `expiresInSeconds` from now; response headers can be overridden. */

@@ -1,7 +1,6 @@
-import { GatewayError } from '../../errors.ts'
 import type { IncomingResponse } from '../../platform.ts'
 import type { StoreSend } from '../s3-operations.ts'
-import { escapeXml, readCopyEtag, readError } from '../s3-xml.ts'
+import { escapeXml, readCopyEtag } from '../s3-xml.ts'
 import type { StoreRequest } from '../store.ts'
 import { holdAnswer, xmlAnswer } from './held-answer.ts'
 import {
@@ -21,8 +20,7 @@ const looksAfter = 3
  * Copies a file on a volume. Where the answer is lost, the copy is looked at until it is as large as
  * its source and not what was there before.
  *
- * @throws {GatewayError} body_too_large where the volume copies no file of that size; store_unavailable;
- *   what `ask` throws
+ * @throws {GatewayError} store_unavailable; what `ask` throws
  */
 export async function copySlowly(
   ask: StoreSend,
@@ -41,7 +39,6 @@ export async function copySlowly(
   )
   if (answer !== undefined && !isLost(answer)) {
     const held = await holdAnswer(answer, 65_536)
-    if (readError(held.text)?.code === 'EntityTooLarge') throw tooLarge(source, held.status)
     if (held.status >= 300 || readCopyEtag(held.text) === undefined) return held.answer
     const isWhole = ({ size }: Seen) => source === undefined || size === source.size
     if ((await lookUntil(see, isWhole, slow, looksAfter, signal)) !== undefined) return held.answer
@@ -59,14 +56,4 @@ function isCopy(now: Seen, source: Seen, before: Seen | undefined): boolean {
   if (now.size !== source.size) return false
   if (before === undefined || now.etag === source.etag) return true
   return now.etag !== before.etag || now.modified !== before.modified
-}
-
-function tooLarge(source: Seen | undefined, status: number): GatewayError {
-  const size = source === undefined ? '' : ` of ${source.size} bytes`
-  const detail = `Keep the file${size} under no name of its own: the network volume does not copy it`
-  return new GatewayError('body_too_large', detail, {
-    limitName: 'volume.copyMaxBytes',
-    ...(source && { actual: source.size }),
-    cause: new Error(`The copy was refused with ${status} EntityTooLarge`),
-  })
 }

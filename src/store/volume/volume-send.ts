@@ -53,6 +53,8 @@ export function createVolumeSend(
         request.signal?.throwIfAborted()
         continue
       }
+      // The bytes are gone: who sent them sends them again.
+      if (isDenial(refusal) && isStream(request)) return held.answer
       const fault = volumeFault(member, refusal)
       if (fault !== undefined) throw fault
       if (request.method === 'HEAD' && request.key !== '' && refusal.status === 404) {

@@ -34,6 +34,7 @@ export function createVolumeStore(
     ...createOperations(id, platform, send),
     list: otherLists.length === 0 ? onlyList : createMergedList(lists),
     limits: volumeLimits,
+    listsDirectories: true,
     presignGet: refuse,
     presignPart: refuse,
   }

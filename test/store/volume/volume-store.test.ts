@@ -220,12 +220,39 @@ describe('a copy', () => {
     ).toBe(false)
   })
 
-  test('that the volume finds too large says so', async () => {
+  test('that the volume finds too large is made of its bytes, whole or not at all', async () => {
+    const large = randomBytes(150_000_000)
+    await bed.store.put(key, large)
+    const tooLarge = { operation: 'CopyObject', status: 400, code: 'EntityTooLarge' } as const
+    server().fault(tooLarge)
+    server().fault({ operation: 'UploadPart', status: 503, code: 'SlowDown' })
+    let renewed = 0
+    const copyLarge = () =>
+      copyObject(
+        bed.store,
+        { key, size: large.length },
+        'shared/models/w.bin',
+        async () => {},
+        async () => {
+          renewed++
+        },
+      )
+    expect(await copyLarge()).toBe(true)
+    expect((await readFile(onDisk('models/w.bin'))).equals(large)).toBe(true)
+    expect(renewed).toBe(3)
+    server().fault(tooLarge)
+    server().fault({ operation: 'UploadPart', status: 400, code: 'InvalidRequest' })
+    await bed.store.delete('shared/models/w.bin')
+    expect((await faultOf(copyLarge())).code).toBe('store_unavailable')
+    expect((await listUploads(bed.store, ''))?.uploads).toEqual([])
+    expect(await headObject(bed.store, 'shared/models/w.bin')).toBeUndefined()
+  })
+
+  test('of a file that goes while its bytes are copied is none', async () => {
     server().fault({ operation: 'CopyObject', status: 400, code: 'EntityTooLarge' })
-    expect(await faultOf(copy())).toMatchObject({
-      code: 'body_too_large',
-      detail: expect.stringContaining('11 bytes'),
-    })
+    server().fault({ operation: 'GetObject', status: 404, code: 'NoSuchKey' })
+    expect(await copy()).toBe(false)
+    expect((await listUploads(bed.store, ''))?.uploads).toEqual([])
   })
 
   test('is made at once whatever the size', async () => {
@@ -290,6 +317,13 @@ describe('what an operator has to put right', () => {
     await bed.store.put(key, text('x'))
     server().fault({ status: 403, code: 'AccessDenied', times: 2 })
     expect(await headObject(bed.store, key)).toMatchObject({ size: 1 })
+  })
+
+  test('a denial of a stream is its sender’s to try again', async () => {
+    server().fault({ status: 403, code: 'AccessDenied' })
+    const answer = await bed.store.send({ method: 'PUT', key, body: streamOf(text('hello'), 2) })
+    expect(answer.status).toBe(403)
+    await answer.body.cancel()
   })
 
   test('one that does not pass names the key', async () => {
