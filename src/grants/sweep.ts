@@ -9,6 +9,7 @@ import {
 import {
   dayOf,
   dayOfDelivery,
+  dayOfFolder,
   dayOfJobFile,
   dayOfResult,
   deliveriesDueRoot,
@@ -164,16 +165,17 @@ class Sweep {
     for (const day of await this.#pastDays(store, '')) {
       if (this.#isOver()) return
       await this.#each(store, `${day}/`, (key) => {
-        return dayOfJobFile(key) === day ? this.#removal(store, key) : 'skip'
+        const isFolder = store.listsDirectories === true && dayOfFolder(key) === day
+        return isFolder || dayOfJobFile(key) === day ? this.#removal(store, key) : 'skip'
       })
     }
   }
 
   #removal(store: ObjectStore, key: string): 'skip' | (() => Promise<void>) {
-    if (dayOfJobFile(key) === undefined) return 'skip'
+    if ((dayOfJobFile(key) ?? dayOfFolder(key)) === undefined) return 'skip'
     return async () => {
       await store.delete(key)
-      this.#counts.files++
+      if (!key.endsWith('/')) this.#counts.files++
     }
   }
 

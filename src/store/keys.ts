@@ -219,6 +219,15 @@ export function dayOfJobFile(key: string): string | undefined {
   return day !== undefined && dayNumber(day) !== undefined ? day : undefined
 }
 
+/**
+ * Day of the folder of a day or of one job in it, which a store with real directories lists as a key
+ * once it is empty; undefined for other keys.
+ */
+export function dayOfFolder(key: string): string | undefined {
+  const day = /^(\d{4}-\d{2}-\d{2})\/(?:[a-z2-7]{26}\/)?$/.exec(key)?.[1]
+  return day !== undefined && dayNumber(day) !== undefined ? day : undefined
+}
+
 /** Whether a prefix is the whole of one job's inputs or outputs, and nobody else's. */
 export function isJobPrefix(prefix: string): boolean {
   return /^\d{4}-\d{2}-\d{2}\/[a-z2-7]{26}\/(?:in|out)\/$/.test(prefix)

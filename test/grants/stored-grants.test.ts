@@ -304,7 +304,14 @@ describe('the sweep', () => {
       await write(`${inputPrefix(grant)}0-a.png`)
       await write(`${outputPrefix(grant)}deep/b.bin`)
     }
-    const foreign = ['2026-11-20/notes.txt', 'grants/2026-11-20/notes', 'a/b', '2020/x', 'due/note']
+    const foreign = [
+      '2026-11-20/notes.txt',
+      '2026-11-19/',
+      'grants/2026-11-20/notes',
+      'a/b',
+      '2020/x',
+      'due/note',
+    ]
     for (const key of foreign) await write(key)
 
     const swept = await sweep(grants)
