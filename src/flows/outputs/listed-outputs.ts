@@ -34,7 +34,9 @@ async function list(deps: Deps, grant: Grant): Promise<ListedOutputs> {
   const { listedOutputs } = deps.config.limits
   const found: [key: string, path: string][] = []
   const store = deps.store(grant.storeId)
-  for (const { mode, path, key } of grant.mounts) {
+  // The job's own first: its session may hold what many jobs have left.
+  const mounts = [...grant.mounts].sort((a, b) => a.path.length - b.path.length)
+  for (const { mode, path, key } of mounts) {
     const isFolder = path === '' || path.endsWith('/')
     if (store === undefined || mode !== 'read-write' || !isFolder) continue
     let next: string | undefined

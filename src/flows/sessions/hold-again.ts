@@ -1,6 +1,6 @@
 import type { Grant } from '../../grants/grant.ts'
 import { sessionLeasesRoot } from '../../store/session-keys.ts'
-import type { Admission } from '../admit.ts'
+import { type Admission, proveCaller } from '../admit.ts'
 import type { Call, Deps } from '../deps.ts'
 import { holdLeases, leasesFor, unboundMs } from './hold-leases.ts'
 import { leasesOf } from './release-leases.ts'
@@ -16,7 +16,7 @@ export interface HeldAgain {
 /**
  * Takes the leases of a job that is retried, which others may have had since it failed.
  *
- * @throws {GatewayError} as `holdLeases`
+ * @throws {GatewayError} as `proveCaller` and `holdLeases`
  */
 export async function holdAgain(
   deps: Deps,
@@ -28,7 +28,9 @@ export async function holdAgain(
   const leaseKey = leases.find((key) => key.startsWith(sessionLeasesRoot))
   const session = leaseKey === undefined ? undefined : { leaseKey }
   const all = leases.length === 0 ? [] : leasesFor(deps, admission.endpoint, session)
-  const wishes = all.filter(({ key }) => leases.includes(key))
+  // One that has ended for good is not retried.
+  const wishes = grant.state === 'ended' ? [] : all.filter(({ key }) => leases.includes(key))
+  if (wishes.length > 0) await proveCaller(deps, call, admission)
   const held = await holdLeases(deps, call, admission, wishes, {
     grantId,
     waking: true,

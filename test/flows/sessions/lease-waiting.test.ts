@@ -1,8 +1,10 @@
 import { beforeEach, describe, expect, test } from 'vitest'
+import { deleteJob } from '../../../src/flows/delete-job.ts'
 import type { Call, Deps } from '../../../src/flows/deps.ts'
 import { readJob } from '../../../src/flows/read-job.ts'
 import { retryJob } from '../../../src/flows/retry-job.ts'
 import { submitJob } from '../../../src/flows/submit-job.ts'
+import { receiveWebhook } from '../../../src/flows/webhooks/receive-webhook.ts'
 import type { Grant } from '../../../src/grants/grant.ts'
 import { NotSent } from '../../../src/platform.ts'
 import { answer } from '../../intake/memory-store.ts'
@@ -196,6 +198,29 @@ describe('an exclusive session', () => {
   })
 })
 
+test.each(['DELETE', 'cancel'])(
+  'a job that is gone by %s has its session no longer',
+  async (how) => {
+    await submit('train')
+    const call = callOf('train')
+    if (how === 'DELETE') await deleteJob(gateway.deps, call, 'job-1')
+    else await readReply(await readJob(gateway.deps, call, 'cancel', 'job-1'))
+    await submit('train')
+    expect(waited).toBe(0)
+  },
+)
+
+test('a job whose webhook has come has its session no longer', async () => {
+  await submit('train')
+  gateway.clock.now += 6000
+  const sent = gateway.sent.findLast(({ url }) => url.endsWith('/run'))
+  const { webhook } = JSON.parse(new TextDecoder().decode(sent?.body))
+  const body = answer(200, JSON.stringify({ id: 'job-1', status: 'COMPLETED', output: 1 })).body
+  await receiveWebhook(gateway.deps, webhook.split('/').at(-1), body)
+  await submit('train')
+  expect(waited).toBe(0)
+})
+
 describe('a request that is not submitted after all', () => {
   test.each([400, 401, 429])('gives its session back: upstream says %i', async (status) => {
     gateway.upstream = (sent) =>
@@ -315,6 +340,26 @@ describe('a retry', () => {
     await told('train', 'job-2', 'COMPLETED')
     await retry()
     expect((await grantOf('train', 'job-1')).state).toBe('active')
+  })
+
+  test('is refused at once where its job has ended for good', async () => {
+    await submit('train')
+    await told('train', 'job-2', 'COMPLETED')
+    await submit('train')
+    await expect(retryJob(clocked(), callOf('train'), 'job-2')).rejects.toMatchObject({
+      code: 'retry_impossible',
+    })
+    expect(waited).toBe(0)
+  })
+
+  test('of a key that upstream does not know takes nothing', async () => {
+    const health = gateway.upstream
+    gateway.upstream = (sent) => (sent.url.endsWith('/health') ? answer(401, '{}') : health(sent))
+    const call = callOf('train', undefined, { authorization: 'Bearer unknown' })
+    await expect(retryJob(clocked(), call, 'job-1')).rejects.toMatchObject({ code: 'unauthorized' })
+    gateway.upstream = health
+    await submit('train')
+    expect(waited).toBe(0)
   })
 
   test('that upstream refuses leaves it to others', async () => {
