@@ -21,6 +21,7 @@ import { noteKey } from './results/request-id.ts'
 import { requireSessionAccess, sessionOf } from './sessions/request-session.ts'
 import { sealHeld } from './sessions/seal-held.ts'
 import { StandIns, standInsFor } from './stand-ins.ts'
+import { requireVolumes } from './volume/admit-staging.ts'
 
 /**
  * Seals the grant of a request and renders what goes upstream: paths for payloads, the job's keys,
@@ -40,7 +41,7 @@ export async function sealJob(
 ): Promise<{ grant: Grant; request: Uint8Array }> {
   const { endpoint } = admission
   const { residue } = lifted
-  await deps.volumeCheck?.require(call.endpointId)
+  await requireVolumes(deps, call, lifted)
   const webhook = await readWebhook(deps, residue)
   const times = jobTimes(deps, call, endpoint, ttl ?? readPolicyTtl(residue))
   const isWanted = wantsS3Config(endpoint, lifted)

@@ -1,5 +1,6 @@
 import { type Admission, proveCaller } from '../admit.ts'
 import type { Call, Deps } from '../deps.ts'
+import type { LiftedRequest } from '../lift-payloads.ts'
 
 /**
  * Lets a request keep files: of a caller whom upstream knows, for workers that would find them.
@@ -10,4 +11,19 @@ import type { Call, Deps } from '../deps.ts'
 export async function admitStaging(deps: Deps, call: Call, admission: Admission): Promise<void> {
   await proveCaller(deps, call, admission)
   await deps.volumeCheck?.require(call.endpointId)
+}
+
+/**
+ * Holds a request that names anything of the volume to the same: an upload, a directory, what was
+ * staged. A job without any runs wherever its workers are.
+ *
+ * @throws {GatewayError} misconfigured
+ */
+export async function requireVolumes(
+  deps: Pick<Deps, 'volumeCheck'>,
+  { endpointId }: Call,
+  { staged, refs, directories = [], session }: LiftedRequest,
+): Promise<void> {
+  const named = staged.length + refs.length + directories.length
+  if (named > 0 || session !== undefined) await deps.volumeCheck?.require(endpointId)
 }

@@ -177,6 +177,15 @@ describe('volumes that are looked up', () => {
     expect(bed.volume.open.size).toBe(0)
   })
 
+  test('keep no job back that has nothing on them', async () => {
+    const bed = start({ endpoint: { networkVolumeId: 'ksvolume01' } })
+    const webhook = 'https://client.example/hook'
+    const submit = async (input: object) =>
+      await submitJob(bed.deps, callOf('demo', JSON.stringify({ input, webhook })), 'run')
+    expect((await submit({ text: 'short' })).status).toBe(200)
+    await expect(submit({ out: 'bulkway:output' })).rejects.toMatchObject({ code: 'misconfigured' })
+  })
+
   test('keep nobody from the jobs that there are', async () => {
     const said: Said = { endpoint: attached }
     const bed = start(said, {}, { cacheSeconds: 1 })
