@@ -67,6 +67,17 @@ describe('what is used', () => {
     ])
   })
 
+  test('is no empty directory, where the store lists these', async () => {
+    const owner = 'a'.repeat(32)
+    const session = sessionPrefix({ ownerHash: owner, endpointId: 'e1', session: 'run' })
+    await put(`${session}step.pt`, 20)
+    await put(`${session}empty/`, 0)
+    const objects = async () => (await measure()).used.map((one) => one.objects)
+    expect(await objects()).toEqual([2])
+    Object.assign(gateway.store, { listsDirectories: true })
+    expect(await objects()).toEqual([1])
+  })
+
   test('has no owner where no record tells, and is never of others', async () => {
     await put(`2026-12-01/${lone}/out/a`, 7)
     for (const foreign of ['2026-12-01/notes.txt', 'other/a', 'sessions/readme', 'persist/a']) {

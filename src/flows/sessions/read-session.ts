@@ -23,7 +23,7 @@ export async function readSession(deps: Deps, call: Call, name: string): Promise
   do {
     const page: ListPage = await store.list(session.prefix, next === undefined ? {} : { next })
     for (const { size } of page.objects) bytes += size
-    files += page.objects.length
+    files += page.objects.filter(({ key }) => !store.listsDirectories || !key.endsWith('/')).length
     next = page.next
   } while (next !== undefined && files < countedMax)
   const { lease } = stored

@@ -131,7 +131,10 @@ async function eachObject(
   let next: string | undefined
   do {
     const page = await store.list(prefix, next === undefined ? {} : { next })
-    for (const { key, size } of page.objects) visit(key, size)
+    for (const { key, size } of page.objects) {
+      // An empty directory is nothing that anybody pays for.
+      if (store.listsDirectories !== true || !key.endsWith('/')) visit(key, size)
+    }
     next = page.next
   } while (next !== undefined)
 }
