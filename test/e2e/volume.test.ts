@@ -7,9 +7,16 @@ import { bytesOf, largeBytes, sha256 } from './payload.ts'
 import { partBytes, type SignedPart, useVolumeStack } from './volume-scene.ts'
 
 const { stack, directory, files, faults, volume, ask, put, upload } = useVolumeStack()
+/** Requests that a volume has not, or not in that form, and how each was answered. */
+const unfit: string[] = []
 afterEach(() => {
-  stack.volume.server().clear()
-  stack.volume.server('US-KS-2').clear()
+  for (const server of [stack.volume.server(), stack.volume.server('US-KS-2')]) {
+    for (const { operation, key, status } of server.log) {
+      if ([400, 405, 411, 412, 413, 501].includes(status))
+        unfit.push(`${operation} ${key} ${status}`)
+    }
+    server.clear()
+  }
 })
 
 describe('A job of an endpoint with a network volume', () => {
@@ -349,6 +356,10 @@ describe('The sweep of a volume', () => {
     expect(await files()).toContain('models/own.bin')
     expect(faults().quirks.repeatedTokens).toBeLessThan(2)
   })
+})
+
+test('Nothing is asked of a volume that it does not have', () => {
+  expect(unfit).toEqual([])
 })
 
 test('The account’s key is in no answer, in no request to the platform and in no line of the log', async () => {
