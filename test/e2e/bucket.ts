@@ -2,6 +2,7 @@ import {
   DeleteObjectCommand,
   GetObjectCommand,
   ListObjectsV2Command,
+  PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3'
 import type { S3Config } from './platform-view.ts'
@@ -25,6 +26,7 @@ export interface Bucket {
   /** Keys of payloads and outputs: what is neither a grant, a job record nor a result. */
   fileKeys(): Promise<string[]>
   get(key: string): Promise<Buffer>
+  put(key: string, bytes: Uint8Array): Promise<void>
   clear(): Promise<void>
 }
 
@@ -52,6 +54,9 @@ export function openBucket(facts: BucketFacts): Bucket {
     async get(Key) {
       const { Body } = await client.send(new GetObjectCommand({ Bucket, Key }))
       return Buffer.from((await Body?.transformToByteArray()) ?? [])
+    },
+    async put(Key, Body) {
+      await client.send(new PutObjectCommand({ Bucket, Key, Body }))
     },
     async clear() {
       for (const Key of await keys()) await client.send(new DeleteObjectCommand({ Bucket, Key }))

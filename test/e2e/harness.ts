@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -206,6 +206,16 @@ export class Stack {
       directory: join(directory, 'gateway'),
       onLine: (line) => this.#lines.push(line),
     })
+  }
+
+  /** Runs a command of the gateway's operator; fails where its exit code is not 0. */
+  async operate(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+    const { dev, directory, document } = this.#running
+    const BULKWAY_CONFIG = join(directory, 'operator.json')
+    await writeFile(BULKWAY_CONFIG, JSON.stringify(document))
+    const surroundings = { PATH: process.env['PATH'], ...dev.env, BULKWAY_CONFIG, ...env }
+    const command = ['bin/bulkway.js', ...args]
+    return (await run(process.execPath, command, { env: surroundings })).stdout
   }
 
   /** Starts one more instance on Node, over the same state. */
