@@ -45,6 +45,7 @@ export function useVolumeStack() {
       },
       endpoints: {
         ...document.endpoints,
+        volume: { ...document.endpoints['volume'], sessions: {} },
         both: { ...document.endpoints['volume'], store: 'both', volumes: 'lookup' },
         missing: { ...document.endpoints['volume'] },
       },

@@ -142,6 +142,28 @@ describe('Uploads to a volume', () => {
   })
 })
 
+describe('A session on a volume', () => {
+  test('Is a directory that the next job finds as it was left, empty directories and all', async () => {
+    const headers = { 'bulkway-session': 'run-42' }
+    const input = { task: 'write', directory: 'bulkway:session', key: 'step.pt', bytes: 20_000 }
+    const id = await stack.submitted('volume', { input }, { headers })
+    const taken = await stack.platform.job(id)
+    const session = `${taken.input['directory']}`
+    expect(session).toMatch(/\/bulkway\/sessions\/[0-9a-f]{32}\/volume\/run-42$/)
+    await stack.settled('volume', id)
+    await mkdir(join(session, 'empty'))
+    const next = { task: 'digest', last: 'bulkway:session/step.pt' }
+    const again = await stack.submitted('volume', { input: next }, { headers })
+    const done = json(await stack.settled('volume', again))
+    expect(done).toMatchObject({ output: { files: [{ bytes: 20_000 }] } })
+    const told = await stack.call('GET', '/v2/volume/sessions/run-42')
+    expect(json(told)).toMatchObject({ session: 'run-42', files: 1, bytes: 20_000 })
+    const gone = await stack.call('DELETE', '/v2/volume/sessions/run-42')
+    expect(gone.status, gone.text).toBe(204)
+    expect(await files()).not.toContain(`${session.slice(directory().length + 1)}/step.pt`)
+  })
+})
+
 describe('What volumes are seen to do', () => {
   test('A slow completion that the edge gives up is waited for', async () => {
     const file = bytesOf(partBytes + 1, 7)
