@@ -1,5 +1,6 @@
 import { GatewayError } from '../errors.ts'
 import type { ObjectStore } from '../store/store.ts'
+import { abortLeft } from './abort-left.ts'
 import { forgetContent } from './by-sha256.ts'
 import { takeTurn } from './kept-name.ts'
 import { isShared, turnName } from './turn-name.ts'
@@ -65,6 +66,7 @@ async function eraseKept(
   const isLeft = turn.holder === undefined && (turn.wasLeft || !isShared(keptKey))
   const isOwn = turn.holder === uploadId || isLeft
   try {
+    if (isShared(keptKey) && turn.wasLeft) await abortLeft(store, keptKey)
     if (isOwn) await store.delete(keptKey)
   } catch (error) {
     await turn.end(turn.holder).catch(() => {})

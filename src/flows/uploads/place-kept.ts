@@ -3,6 +3,7 @@ import { copyObject } from '../../store/copy-object.ts'
 import { headObject } from '../../store/head-object.ts'
 import type { ObjectStore } from '../../store/store.ts'
 import { storeUnavailable } from '../../store/store-fault.ts'
+import { abortLeft } from '../../uploads/abort-left.ts'
 import { type Turn, takeTurn } from '../../uploads/kept-name.ts'
 import { isShared, turnName } from '../../uploads/turn-name.ts'
 import { noteUnsettled } from '../../uploads/unsettled.ts'
@@ -68,6 +69,7 @@ async function place(
       await requireOwnName(deps, upload, turn.holder, isMine)
       const isNew = turn.holder === undefined && !turn.wasLeft
       if (isNew && (await headObject(store, keptKey)) !== undefined) throw nameTaken(keptKey)
+      if (turn.wasLeft) await abortLeft(store, keptKey)
     }
     isBegun = true
     if (!(await copyObject(store, { key, size }, keptKey, wait, () => turn.renew()))) {

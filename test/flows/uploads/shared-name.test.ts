@@ -6,10 +6,14 @@ import { completeUpload } from '../../../src/flows/uploads/complete-upload.ts'
 import { deleteUpload } from '../../../src/flows/uploads/delete-upload.ts'
 import { putPart } from '../../../src/flows/uploads/put-part.ts'
 import { startUpload } from '../../../src/flows/uploads/start-upload.ts'
+import { createTus } from '../../../src/flows/uploads-tus/create-tus.ts'
 import { createNodePlatform } from '../../../src/runtimes/node-platform.ts'
+import { listUploads } from '../../../src/store/list-uploads.ts'
 import { createVolumeStore } from '../../../src/store/volume/volume-store.ts'
+import { takeTurn } from '../../../src/uploads/kept-name.ts'
 import { openVolumes, type VolumeBed } from '../../store/volume/volume-bed.ts'
 import { callOf } from '../fake-deps.ts'
+import { tusCall } from '../tus/bed.ts'
 import { asking, jsonOf, type Started, sha256, uploadGateway } from './upload-bed.ts'
 
 const name = 'models/weights.bin'
@@ -169,6 +173,40 @@ describe('a file that is kept in a shared folder of a volume', () => {
     expect(await onVolumes(name)).toEqual([undefined, undefined])
     expect((await complete()).status).toBe(200)
     expect(await onVolumes(name)).toEqual(['weights', 'weights'])
+  })
+
+  it('leaves no upload open where a request died in the middle of its copy', async () => {
+    const store = deps.store('volume')
+    if (store === undefined) throw new TypeError('There is no store')
+    const open = async () =>
+      (await listUploads(store, 'shared/models/'))?.uploads.map(({ key }) => key)
+    const strangers = await store.createUpload('shared/models/other.bin', 'text/plain')
+    for (const end of ['complete', 'delete'] as const) {
+      const upload = await start({ size: 7 })
+      const parts = await send(upload, 'weights')
+      const turn = await takeTurn(deps.stateStore, `shared/volume/${name}`, deps.platform.now)
+      await store.createUpload(`shared/${name}`, 'text/plain')
+      await turn?.leave()
+      expect(await open()).toEqual(['shared/models/other.bin', `shared/${name}`])
+      if (end === 'complete') await completeUpload(deps, asking({ parts }), upload.uploadId)
+      await deleteUpload(deps, asking(), upload.uploadId)
+      expect(await open()).toEqual(['shared/models/other.bin'])
+      expect(await onVolumes(name)).toEqual([undefined, undefined])
+    }
+    await store.abortUpload('shared/models/other.bin', strangers)
+  })
+
+  it('comes by tus, too', async () => {
+    const base64 = (text: string) => Buffer.from(text).toString('base64')
+    const headers = {
+      'upload-length': '7',
+      'upload-metadata': `filename ${base64('x')},persist ${base64(name)}`,
+      'content-type': 'application/offset+octet-stream',
+    }
+    const reply = await createTus(deps, tusCall(headers, [bytes('weights')]))
+    expect(reply.headers.get('bulkway-ref')).toBeTruthy()
+    expect(await onVolumes(name)).toEqual(['weights', 'weights'])
+    await expect(start({ size: 7 }, 'b-key')).rejects.toMatchObject({ code: 'forbidden' })
   })
 
   it('has another name outside the shared folders, in the gateway’s own', async () => {
