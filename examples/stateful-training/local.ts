@@ -10,6 +10,7 @@ const execute = promisify(execFile)
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 const endpointId = 'training'
 const session = 'run-42'
+const apiKey = 'rpa_example'
 
 /** A training of four jobs on four workers, one of which is lost, on a stack of its own. */
 export const play: Play = async (size, say) => {
@@ -65,8 +66,11 @@ export const play: Play = async (size, say) => {
       here('worker/model.py'),
       `${last.output?.to}`,
     ])
-    const files = await readdir(scene.stack.volume?.mountPath ?? '', { recursive: true })
-    const left = files.filter((name) => name.includes('checkpoint-'))
+    const left = await checkpointsOf(scene)
+    const told = await callSession(scene, 'GET')
+    const { files, isRunning } = (await told.json()) as { files?: number; isRunning?: boolean }
+    const deleted = await callSession(scene, 'DELETE')
+    const gone = await checkpointsOf(scene)
     const history = last.output?.history ?? []
     const jobs = [first, lost, next, last]
     return {
@@ -111,6 +115,11 @@ export const play: Play = async (size, say) => {
           name: 'on the volume',
           value: left.map((name) => name.replace(/^.*\//, '…/')).join(', '),
         },
+        {
+          good: files === 2 && isRunning === false && deleted.ok && gone.length === 0,
+          name: 'GET, DELETE of the session',
+          value: `${files} files and no job; none are left`,
+        },
       ],
       pictures: {
         'training.svg': drawTraining({
@@ -126,6 +135,17 @@ export const play: Play = async (size, say) => {
   }
 }
 
+/** Checkpoints that lie on the volume. */
+async function checkpointsOf({ stack }: Scene): Promise<string[]> {
+  const files = await readdir(stack.volume?.mountPath ?? '', { recursive: true })
+  return files.filter((name) => name.includes('checkpoint-'))
+}
+
+function callSession({ stack }: Scene, method: string): Promise<Response> {
+  const url = `${stack.gatewayUrl}/v2/${endpointId}/sessions/${session}`
+  return fetch(url, { method, headers: { authorization: `Bearer ${apiKey}` } })
+}
+
 /** Runs `train.py` as a person would; a job that failed is an answer, too. */
 async function trainOnce(
   { python, stack }: Scene,
@@ -137,7 +157,7 @@ async function trainOnce(
       PATH: process.env['PATH'],
       BULKWAY_URL: stack.gatewayUrl,
       BULKWAY_ENDPOINT: endpointId,
-      RUNPOD_API_KEY: 'rpa_example',
+      RUNPOD_API_KEY: apiKey,
     },
     maxBuffer: 100_000_000,
   }

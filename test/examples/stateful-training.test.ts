@@ -5,6 +5,6 @@ test('a training goes on over jobs and workers, one job at a time', async () => 
   const { facts, pictures } = await play('small', () => {})
 
   expect(facts.filter(({ good }) => !good)).toEqual([])
-  expect(facts).toHaveLength(8)
+  expect(facts).toHaveLength(9)
   expect(pictures['training.svg']).toContain('worker-2 is killed')
 })
