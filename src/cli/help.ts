@@ -31,6 +31,7 @@ Options:
       --input JSON       the job's input; @FILE reads it from a file, @- from stdin ({})
       --file PLACE=@FILE uploads a file and puts its ref at a place of the input: image,
                          images.0, or a JSON Pointer of the whole request such as /input/image
+      --session NAME     the session whose directory the job shares with others
       --no-wait          print the job's id and do not wait for it
 
 Environment:

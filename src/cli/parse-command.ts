@@ -36,6 +36,7 @@ export type Command =
       /** JSON, `@path` or `@-`. */
       readonly input: string
       readonly files: readonly PlacedFile[]
+      readonly session: string | undefined
       readonly wait: boolean
     })
   | (CommonSettings & { readonly kind: 'wait'; readonly jobId: string })
@@ -58,6 +59,7 @@ const ofUpload = {
 const ofRun = {
   input: { type: 'string' },
   file: { type: 'string', multiple: true },
+  session: { type: 'string' },
   'no-wait': { type: 'boolean' },
 } as const
 const options = { ...common, ...ofUpload, ...ofRun }
@@ -126,6 +128,7 @@ export function parseCommand(args: readonly string[], env: Environment): Command
     ...settings,
     input: values.input ?? '{}',
     files,
+    session: values.session,
     wait: values['no-wait'] !== true,
   }
 }

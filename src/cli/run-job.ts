@@ -27,7 +27,11 @@ export async function runJob(
     reporter.event('upload', { place, file: path, ...uploaded }, '')
     request = placeRef(request, place, uploaded.ref)
   }
-  const job = await client.run(endpointId, request, { signal: surroundings.signal })
+  const { session } = command
+  const job = await client.run(endpointId, request, {
+    ...(session !== undefined && { session }),
+    signal: surroundings.signal,
+  })
   if (!command.wait) {
     reporter.result('submitted', job, job.id)
     return exitCodes.fine

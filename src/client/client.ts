@@ -59,6 +59,8 @@ export interface RunOptions {
    * with dots between them (`image`, `images.0`), or a JSON Pointer of the request (`/input/image`).
    */
   readonly files?: Readonly<Record<string, Uploadable>>
+  /** Name of the session whose directory the job shares with those before and after it. */
+  readonly session?: string
   readonly signal?: AbortSignal
   readonly onProgress?: (progress: Progress & { readonly path: string }) => void
   /** For all files alike. */
@@ -111,7 +113,7 @@ export function createClient(options: ClientOptions): Client {
     operation: 'run' | 'runsync',
     endpointId: string,
     request: JobRequest,
-    { files = {}, signal, onProgress, upload: how }: RunOptions = {},
+    { files = {}, session, signal, onProgress, upload: how }: RunOptions = {},
   ): Promise<Job> {
     let complete = request
     // Wrong paths are refused before anything is sent.
@@ -126,7 +128,7 @@ export function createClient(options: ClientOptions): Client {
       })
       complete = place(complete, path, ref)
     }
-    return await submit(gateway, endpointId, operation, complete, signal)
+    return await submit(gateway, endpointId, operation, complete, { signal, session })
   }
 
   return {

@@ -15,6 +15,7 @@ export interface CallOptions {
   readonly method?: 'GET' | 'POST' | 'DELETE'
   /** Sent as JSON. */
   readonly body?: unknown
+  readonly headers?: Readonly<Record<string, string>> | undefined
   readonly signal?: AbortSignal | undefined
   /**
    * `always`, which is the default, for what may happen twice; `refused` for what must not: then it
@@ -43,6 +44,7 @@ export function createGateway({ baseUrl, token, fetch, patience }: GatewayOption
       authorization: `Bearer ${key}`,
       accept: 'application/json',
       ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...options.headers,
     }
     const url = `${base}/v2/${encodeURIComponent(endpointId)}/${path}`
     let response: Response
@@ -82,7 +84,7 @@ function keyOf(key: string): string {
 
 /** Whether the gateway turned the request away before anything came of it. */
 function isRefusal(error: unknown): boolean {
-  const codes = ['busy', 'store_unavailable', 'access_unavailable']
+  const codes = ['busy', 'store_unavailable', 'access_unavailable', 'session_busy', 'volume_busy']
   return error instanceof BulkwayError && (codes.includes(error.code) || error.status === 429)
 }
 

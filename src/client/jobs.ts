@@ -27,9 +27,13 @@ export async function submit(
   endpointId: string,
   operation: 'run' | 'runsync',
   request: JobRequest,
-  signal: AbortSignal | undefined,
+  {
+    signal,
+    session,
+  }: { readonly signal?: AbortSignal | undefined; readonly session?: string | undefined },
 ): Promise<Job> {
-  const options = { body: request, signal, again: 'refused' } as const
+  const headers = session === undefined ? undefined : { 'bulkway-session': session }
+  const options = { body: request, headers, signal, again: 'refused' } as const
   return readJob(await gateway.call(endpointId, operation, options))
 }
 

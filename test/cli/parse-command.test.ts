@@ -38,6 +38,11 @@ test('reads a run with files, whose paths may have any sign', () => {
   })
 })
 
+test('reads the session of a run', () => {
+  expect(parseCommand(['run', '--session', 'run-42'], env)).toMatchObject({ session: 'run-42' })
+  expect(() => parseCommand(['wait', 'job', '--session', 'run-42'], env)).toThrow('no option')
+})
+
 test('is set for the development stack where no gateway is named', () => {
   expect(parseCommand(['upload', 'x'], {})).toMatchObject({
     baseUrl: 'http://127.0.0.1:8787',

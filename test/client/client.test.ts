@@ -31,6 +31,18 @@ test('uploads files, places their refs and submits', async () => {
   expect(request.input.images).toEqual(['kept'])
 })
 
+test('names a session, and asks again while another job has it', async () => {
+  const { gateway, client } = await start()
+  const busy = { status: 503, body: '{"code":"session_busy"}', headers: { 'retry-after': '0' } }
+  let calls = 0
+  gateway.fate = () => (++calls < 3 ? busy : undefined)
+  const job = await client.run('demo', { input: {} }, { session: 'run-42' })
+
+  expect(job.id).toBe('job-1')
+  const runs = gateway.seen.filter(({ path }) => path === '/v2/demo/run')
+  expect(runs.map(({ headers }) => headers['bulkway-session'])).toEqual(Array(3).fill('run-42'))
+})
+
 test('refuses a path that leads nowhere before it sends anything', async () => {
   const { gateway, client } = await start()
   const files = { 'task.image': file }
