@@ -43,7 +43,9 @@ export async function chooseAccess(
   const folder = native ? stage : { day: times.day, grantId: deps.grants.newId(times.day) }
   const inputs: Mount = { path: 'in/', key: inputPrefix(stage), mode: 'read' }
   const outputs: Mount = { path: '', key: outputPrefix(folder), mode: 'read-write' }
-  const uploads = [...uploadsOf(refs), ...content]
+  // The same bytes may be among both: one file of that name is enough.
+  const named = new Map([...uploadsOf(refs), ...content].map((file) => [file.path, file]))
+  const uploads = [...named.values()]
   const passing = uploads.filter(({ day }) => day < times.day)
   const lasting = uploads.filter((upload) => !passing.includes(upload)).map(mountOf)
 
@@ -58,8 +60,8 @@ export async function chooseAccess(
   const isStaged = staged.length + files.length + copied.length > 0
   // What is in the job's folder already may have another name there.
   const isOwn = ({ key }: Mount) => key.startsWith(inputs.key)
-  const named = isTogether ? lasting.filter(isOwn) : lasting
-  const mounts = [...named, ...(isStaged ? [inputs] : []), outputs]
+  const apart = isTogether ? lasting.filter(isOwn) : lasting
+  const mounts = [...apart, ...(isStaged ? [inputs] : []), outputs]
   if (native === undefined) return { minter: deps.jobBucketMinter, folder, mounts, copied }
   return { minter: native.minter, native: native.access, folder, mounts, copied }
 }

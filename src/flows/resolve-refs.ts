@@ -71,7 +71,11 @@ export async function resolveRefs(
     const upload = uploads.get(uploadId)
     const usable = await requireUsable(deps, call, admission, upload, ref.pointer)
     const { key, day, contentType, size } = usable
-    const added = { path: pathOf(key, taken + placed.size), key, day, contentType, size }
+    const isNamed = admission.endpoint.contentAddressed && hasOwnContent(usable)
+    const path = isNamed ? stagedPath(usable) : pathOf(key, taken + placed.size)
+    // The same bytes twice are one file, whichever upload they come from.
+    const same = [...placed.values()].find((file) => file.path === path)
+    const added = same ?? { path, key, day, contentType, size }
     placed.set(uploadId, added)
     return added
   }
@@ -85,6 +89,11 @@ export async function resolveRefs(
 export function uploadsOf(refs: readonly PlacedRef[]): Required<ReferredFile>[] {
   const files = new Set(refs.map(({ file }) => file))
   return [...files].flatMap(({ day, ...file }) => (day === undefined ? [] : [{ ...file, day }]))
+}
+
+/** Whether an upload's digest is known and its file never another one, as that of a kept name may be. */
+function hasOwnContent({ sha256, retain }: Upload): boolean {
+  return sha256 !== undefined && retain === 'day'
 }
 
 /** The path of an upload under the job's inputs. */

@@ -8,9 +8,12 @@ import { realKey } from '../../../src/grants/mount-path.ts'
 import { sweepDue } from '../../../src/grants/sweep.ts'
 import type { Reply } from '../../../src/platform.ts'
 import { jobPrefix } from '../../../src/store/keys.ts'
+import { refOf } from '../../../src/uploads/ref.ts'
+import type { Upload } from '../../../src/uploads/upload.ts'
 import { unavailable } from '../../intake/memory-store.ts'
 import { callOf, type FakeGateway, fakeGateway } from '../fake-deps.ts'
 import { type NativeBed, openB2, openR2 } from '../native-bed.ts'
+import { uploadOf } from '../upload-of.ts'
 
 const dayMs = 86_400_000
 const photo = Buffer.concat([Buffer.from('ffd8ffe0', 'hex'), Buffer.alloc(3000, 7)])
@@ -230,6 +233,57 @@ describe('a payload that is named by its content', () => {
     const plan = JSON.parse(await textOf(await submitJob(gateway.deps, call, 'run')))
     expect(plan.staged[0].path).toBe(pathOf(photo))
     expect(kept()).toEqual([])
+  })
+})
+
+describe('an upload whose digest is known', () => {
+  async function upload(bytes: Uint8Array, changes: Partial<Upload> = {}): Promise<Upload> {
+    const headers = new Headers({ authorization: 'Bearer a-key' })
+    const [owner] = await (await gateway.deps.authenticate(headers, 'demo')).ids()
+    const file = { sha256: sha256(bytes), size: bytes.length, ...changes }
+    const made = uploadOf({ owner, createdAt: gateway.clock.now, ...file })
+    await gateway.deps.uploads.create(made)
+    await gateway.store.put(made.key, bytes)
+    return made
+  }
+
+  const refer = (input: Record<string, string>) => callOf('demo', JSON.stringify({ input }))
+  const pngOf = (bytes: Uint8Array) => pathOf(bytes).replace('.jpg', '.png')
+
+  test('is named by its content where it lies, and is one file with another of the same', async () => {
+    const [one, two] = [await upload(photo), await upload(photo)]
+    const refs = { a: refOf(one.uploadId), b: refOf(two.uploadId), again: refOf(one.uploadId) }
+    const { id, input } = await submit(refer(refs))
+    expect(input).toEqual({ a: pngOf(photo), b: pngOf(photo), again: pngOf(photo) })
+    const grant = await gateway.deps.grants.find('demo', id)
+    expect(grant?.mounts.filter(({ mode }) => mode === 'read')).toEqual([
+      { path: pngOf(photo), key: one.key, mode: 'read' },
+    ])
+    expect(kept()).toEqual([])
+  })
+
+  test('is one file with a payload of the same bytes and extension', async () => {
+    const { uploadId } = await upload(photo, {
+      key: '2026-11-29/aaaaaaaaaaaaaaaaaaaaaaaaaa/in/a.jpg',
+    })
+    const input = { file: refOf(uploadId), image: photo.toString('base64') }
+    const sent = await submit(refer(input))
+    expect(sent.input).toEqual({ file: pathOf(photo), image: pathOf(photo) })
+    expect(await read(sent.id, pathOf(photo))).toHaveLength(photo.length)
+    expect((await gateway.deps.grants.find('demo', sent.id))?.mounts).toHaveLength(2)
+  })
+
+  test('has its own name where the digest is not known, or the file may be replaced', async () => {
+    const keptName = { retain: 'persist', key: 'persist/owner/demo/cat.png' } as const
+    const replaced = await upload(photo, keptName)
+    const { uploadId, owner, createdAt } = await upload(other)
+    const unknown = uploadOf({ owner, createdAt })
+    await gateway.deps.uploads.create(unknown)
+    await gateway.store.put(unknown.key, photo)
+    const refs = [replaced.uploadId, unknown.uploadId, uploadId].map(refOf)
+    const [a = '', b = '', c = ''] = refs
+    const { input } = await submit(refer({ a, b, c }))
+    expect(input).toEqual({ a: 'in/0-cat.png', b: 'in/1-cat.png', c: pngOf(other) })
   })
 })
 
