@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
+import { addItems } from '../../src/flows/batch/add-items.ts'
 import { deleteJob } from '../../src/flows/delete-job.ts'
+import { longestTimes } from '../../src/flows/job-times.ts'
 import { readJob } from '../../src/flows/read-job.ts'
 import { retryJob } from '../../src/flows/retry-job.ts'
 import { submitJob } from '../../src/flows/submit-job.ts'
@@ -243,5 +245,34 @@ describe('what a request asks for', () => {
     await readReply(await submitJob(gateway.deps, again, 'run'))
     expect((await gateway.deps.grants.find('plain', 'job-1'))?.retention).toBe(600)
     for (const { headers } of gateway.sent) expect(headers.has('bulkway-retention')).toBe(false)
+  })
+
+  test('holds for all requests of a batch', async () => {
+    const body = JSON.stringify({ requests: [JSON.parse(payload), JSON.parse(payload)] })
+    gateway.upstream = ({ url }) =>
+      answer(200, url.endsWith('/health') ? '{}' : '{"id":"batch-1","requests":[]}', json)
+    const call = callOf('demo', body, { 'bulkway-retention': 'persistent' })
+    await readReply(await addItems(gateway.deps, call, 'batch/batch-1/requests', 'batch-1'))
+    expect(files()).toHaveLength(2)
+    expect(files().every((key) => key.startsWith(`${endlessDay}/`))).toBe(true)
+    await sweepAfter(1000 * dayMs)
+    expect(files()).toHaveLength(2)
+  })
+
+  test('is said of a plan, too', async () => {
+    const headers = { prefer: 'return=plan', 'bulkway-retention': '59' }
+    const planning = submitJob(gateway.deps, callOf('demo', payload, headers), 'run')
+    await expect(planning).rejects.toMatchObject({ code: 'retention_refused' })
+  })
+
+  test('is refused where there is no job, whose files go by themselves', () => {
+    const endpoint = gateway.deps.config.endpoint('demo')
+    if (endpoint === undefined) throw new Error('no endpoint')
+    const asked = callOf('demo', undefined, { 'bulkway-retention': '600' })
+    const times = (call: typeof asked) => longestTimes(gateway.deps, call, endpoint, 'document')
+    expect(() => times(asked)).toThrow(/jobs alone/)
+    const forGood = { ...endpoint, retention: { ...retention, default: 'persistent' as const } }
+    const { day } = longestTimes(gateway.deps, callOf('demo'), forGood, 'document')
+    expect(day).not.toBe(endlessDay)
   })
 })
