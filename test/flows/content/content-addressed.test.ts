@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
 import { beforeEach, describe, expect, test } from 'vitest'
+import { addItems } from '../../../src/flows/batch/add-items.ts'
 import { deleteJob } from '../../../src/flows/delete-job.ts'
 import type { Call, Deps } from '../../../src/flows/deps.ts'
+import { submitOpenai } from '../../../src/flows/openai/submit-openai.ts'
 import { submitJob } from '../../../src/flows/submit-job.ts'
 import { sweepContent } from '../../../src/grants/content-sweep.ts'
 import { realKey } from '../../../src/grants/mount-path.ts'
@@ -10,7 +12,7 @@ import type { Reply } from '../../../src/platform.ts'
 import { jobPrefix } from '../../../src/store/keys.ts'
 import { refOf } from '../../../src/uploads/ref.ts'
 import type { Upload } from '../../../src/uploads/upload.ts'
-import { unavailable } from '../../intake/memory-store.ts'
+import { answer, unavailable } from '../../intake/memory-store.ts'
 import { callOf, type FakeGateway, fakeGateway } from '../fake-deps.ts'
 import { type NativeBed, openB2, openR2 } from '../native-bed.ts'
 import { uploadOf } from '../upload-of.ts'
@@ -167,6 +169,31 @@ describe('a payload that is named by its content', () => {
     expect(one.input.image.endsWith(name) && two.input.image.endsWith(name)).toBe(true)
     expect(one.input.image).not.toBe(two.input.image)
     expect(kept()).toHaveLength(1)
+  })
+
+  test('is a link of that name in a prompt, too', async () => {
+    const data = `data:image/jpeg;base64,${photo.toString('base64')}`
+    const body = JSON.stringify({ messages: [{ content: [{ image_url: { url: data } }] }] })
+    const call = callOf('link', body, { 'content-type': 'application/json' })
+    await textOf(await submitOpenai(gateway.deps, call, 'v1/chat/completions'))
+    await gateway.idle()
+    const sent = String(Buffer.from(gateway.sent.at(-1)?.body ?? []))
+    expect(sent).toContain(`/sha256-${sha256(photo)}.jpg"`)
+    expect(kept()).toHaveLength(1)
+    expect(ownFiles()).toEqual([])
+  })
+
+  test('is one file in all requests of a batch', async () => {
+    const image = photo.toString('base64')
+    const body = JSON.stringify([{ input: { image } }, { input: { image } }])
+    gateway.upstream = () => answer(200, '{"id":"batch_1"}', { 'content-type': 'application/json' })
+    await textOf(await addItems(gateway.deps, callOf('demo', body), 'batch'))
+    await gateway.idle()
+    const sent = JSON.parse(String(Buffer.from(gateway.sent.at(-1)?.body ?? [])))
+    const inputs = sent.map((item: { input: unknown }) => item.input)
+    expect(inputs).toEqual([{ image: pathOf(photo) }, { image: pathOf(photo) }])
+    expect(kept()).toHaveLength(1)
+    expect(ownFiles()).toEqual([])
   })
 
   test('is shared with no other principal and no other endpoint', async () => {
