@@ -39,7 +39,7 @@ export async function describeWorkers(options: {
     Array.from({ length: jobs }, async () => {
       const { id } = await client.run(endpointId, { input: { task } })
       const job = await client.wait(endpointId, id)
-      return { ...outputOf(job), endpointId, staged: !`${outputOf(job).path}`.startsWith('/tmp') }
+      return { ...outputOf(job), endpointId }
     }),
   )
 }

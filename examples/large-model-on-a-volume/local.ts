@@ -63,10 +63,10 @@ export const play: Play = async (size, say) => {
     const kept = found === undefined ? '' : await digestOf(path)
 
     say('three workers load them from the volume')
-    const staged = await startThree(scene, { MODEL_PATH: path })
+    const staged = await startThree(scene, { MODEL_PATH: path }, 1)
     say('three workers download them')
     const hub = await serveFile(file)
-    const fetched = await startThree(scene, { MODEL_URL: hub.url }).finally(() => hub.close())
+    const fetched = await startThree(scene, { MODEL_URL: hub.url }, 4).finally(() => hub.close())
 
     const starts = [...staged, ...fetched]
     const everywhere = await readdir(mount, { recursive: true })
@@ -93,7 +93,7 @@ export const play: Play = async (size, say) => {
           value: 'once',
         },
         {
-          good: staged.every((one) => one.path === path && one.sha256 === sha256),
+          good: staged.every((one) => one.staged && one.path === path && one.sha256 === sha256),
           name: 'loaded from the volume',
           value: staged.map(({ worker, endpointId }) => `${worker} of ${endpointId}`).join(', '),
         },
@@ -116,17 +116,17 @@ export const play: Play = async (size, say) => {
 async function startThree(
   scene: Scene,
   env: Readonly<Record<string, string>>,
+  first: number,
 ): Promise<Described[]> {
   const found: Described[] = []
-  const staged = 'MODEL_PATH' in env
   for (const [at, endpointId] of wanted.entries()) {
     const worker = await scene.startWorker({
-      ...{ endpointId, env, name: `worker-${at + (staged ? 1 : 4)}` },
+      ...{ endpointId, env, name: `worker-${at + first}` },
       script: here('worker/handler.py'),
     })
     const baseUrl = scene.stack.gatewayUrl
     const asked = { baseUrl, apiKey, endpointId, jobs: 1, digest: true }
-    found.push(...(await describeWorkers(asked)).map((one) => ({ ...one, staged })))
+    found.push(...(await describeWorkers(asked)))
     await worker.kill()
   }
   return found

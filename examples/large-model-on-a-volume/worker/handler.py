@@ -64,6 +64,7 @@ def handler(job):
     answer = {
         "worker": os.environ.get("RUNPOD_POD_ID"),
         "path": path,
+        "staged": not url,
         "seconds": COLD_START,
         "tensors": len(tensors),
         "bytes": sum(len(content) for content in tensors.values()),
