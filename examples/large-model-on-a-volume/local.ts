@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { root } from '../../dev/gateway.ts'
 import { sizeOf } from '../../dev/scene/terminal.ts'
+import { leash } from '../local/leash.ts'
 import type { Play } from '../local/report.ts'
 import { type Scene, startScene } from '../local/scene.ts'
 import { type Described, describeWorkers } from './client.ts'
@@ -34,7 +35,9 @@ export const play: Play = async (size, say) => {
   try {
     const file = join(scene.directory, 'weights.safetensors')
     say(`making ${sizeOf(bytes)} of weights`)
-    await execute(scene.python, [here('make_weights.py'), file, '--bytes', `${bytes}`])
+    const making = execute(scene.python, [here('make_weights.py'), file, '--bytes', `${bytes}`])
+    leash(making.child)
+    await making
     const sha256 = await digestOf(file)
 
     const parts = Math.ceil(bytes / partBytes)
@@ -136,7 +139,7 @@ async function startThree(
 function startUpload(scene: Scene, file: string): ChildProcess {
   const words = ['upload', file, '--endpoint', 'chat', '--persist', name, '--sha256']
   const args = [join(root, 'bin/bulkway.js'), ...words, '--concurrency', `${concurrency}`]
-  return spawn(process.execPath, args, {
+  const child = spawn(process.execPath, args, {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: {
       PATH: process.env['PATH'],
@@ -145,6 +148,8 @@ function startUpload(scene: Scene, file: string): ChildProcess {
       XDG_STATE_HOME: scene.directory,
     },
   })
+  leash(child)
+  return child
 }
 
 async function end(child: ChildProcess): Promise<void> {

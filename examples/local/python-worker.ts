@@ -1,7 +1,6 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
@@ -32,13 +31,15 @@ export async function startPythonWorker(options: {
   readonly endpointId: string
   readonly script: string
   readonly name: string
+  /** Folder in which the worker's own disk is made. */
+  readonly directory: string
   readonly env?: Readonly<Record<string, string>>
   /** Sees every line that the handler prints. */
   readonly onLine?: (line: string) => void
 }): Promise<PythonWorker> {
-  const { python, platformUrl, endpointId, script, name, env, onLine } = options
+  const { python, platformUrl, endpointId, script, name, directory, env, onLine } = options
   const base = `${platformUrl}/v2/${endpointId}`
-  const disk = await mkdtemp(join(tmpdir(), 'bulkway-example-'))
+  const disk = await mkdtemp(join(directory, 'disk-'))
   const child = spawn(python, [attached, script], {
     cwd: disk,
     stdio: ['pipe', onLine === undefined ? 'ignore' : 'pipe', 'inherit'],

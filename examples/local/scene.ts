@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -48,6 +49,9 @@ export async function startScene(options: {
   const python = await findPython()
   const written = await readDocument(options.config)
   const directory = await mkdtemp(join(tmpdir(), 'bulkway-example-'))
+  // An interrupted run must not leave gigabytes behind.
+  const clear = () => rmSync(directory, { recursive: true, force: true })
+  process.once('exit', clear)
   const port = await freePorts(6)
   const gatewaySide = await countTraffic(port + 1)
   const workerSide = await countTraffic(port + 1)
@@ -60,6 +64,7 @@ export async function startScene(options: {
     gatewaySide.close()
     workerSide.close()
     await rm(directory, { recursive: true, force: true })
+    process.off('exit', clear)
   }
 
   function localize(base: Document): Document {
@@ -98,7 +103,8 @@ export async function startScene(options: {
     directory,
     python,
     async startWorker(worker) {
-      const started = await startPythonWorker({ python, platformUrl: workerSide.url, ...worker })
+      const platformUrl = workerSide.url
+      const started = await startPythonWorker({ python, platformUrl, directory, ...worker })
       workers.push(started)
       return started
     },

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { readdir } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { leash } from '../local/leash.ts'
 import type { Play } from '../local/report.ts'
 import { type Scene, startScene } from '../local/scene.ts'
 import { drawTraining, type Step, type TrainingJob } from './picture.ts'
@@ -162,7 +163,9 @@ async function trainOnce(
     maxBuffer: 100_000_000,
   }
   const args = [here('train.py'), ...words.map(String), '--json']
-  const { stdout, stderr } = await execute(python, args, options).catch((error) => error)
+  const running = execute(python, args, options)
+  leash(running.child)
+  const { stdout, stderr } = await running.catch((error) => error)
   const found = stdout.trim().split('\n').at(-1) ?? ''
   if (!found.startsWith('{')) throw new Error(`train.py has no job: ${stderr}`)
   const { status, output, times, delayTime = 0, executionTime = 0 } = JSON.parse(found)
