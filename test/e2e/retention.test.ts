@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { json } from './call.ts'
 import { useStack } from './harness.ts'
+import { storeKind } from './project.ts'
 
 const stack = useStack({
   config: (document) => ({
@@ -82,14 +83,29 @@ describe('what belongs to a job', () => {
     expect(stores[0].objects).toBe((await stack.bucket.keys()).length)
   })
 
-  test.runIf(stack.runtime === 'workers')('goes by the trigger of a Worker, too', async () => {
+  test('goes by rules of the store, where that takes any', async () => {
+    const init = async (...more: string[]) =>
+      (await stack.operate(['init', '--json', ...more]))
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line).outcome)
+    const rules =
+      storeKind === 'rgw' ? ['planned', 'set', 'unchanged'] : Array(3).fill('impossible')
+    expect(await init('--dry-run')).toEqual([rules[0], 'needless'])
+    expect(await init()).toEqual([rules[1], 'needless'])
+    expect(await init()).toEqual([rules[2], 'needless'])
+  })
+
+  test('of days that are over goes by command, and by the trigger of a Worker, and no other', async () => {
     const id = 'aeaqaaaaaaaaaaaaaaaaaaaaaa'
     await stack.bucket.put(`2020-01-01/${id}/out/a`, Buffer.from('a'))
     await stack.bucket.put('2020-01-01/of-others.txt', Buffer.from('b'))
-    const scheduled = `${stack.url}/cdn-cgi/handler/scheduled`
-    await fetch(scheduled)
-    expect(await files()).toHaveLength(2)
-    await fetch(`${scheduled}?cron=${encodeURIComponent('13 * * * *')}`)
+    if (stack.runtime === 'workers') {
+      const scheduled = `${stack.url}/cdn-cgi/handler/scheduled`
+      await fetch(scheduled)
+      expect(await files()).toHaveLength(2)
+      await fetch(`${scheduled}?cron=${encodeURIComponent('13 * * * *')}`)
+    } else await stack.operate(['sweep', '--rate', '500'])
     await expect.poll(files, { timeout: 20_000 }).toEqual(['2020-01-01/of-others.txt'])
   })
 })
