@@ -11,6 +11,7 @@ import {
   dayOfBatch,
   readBatchRequestKey,
 } from '../store/batch-keys.ts'
+import { dayOf } from '../store/keys.ts'
 import type { ObjectStore } from '../store/store.ts'
 import type { Grant } from './grant.ts'
 import { createGrantId } from './grant-id.ts'
@@ -20,6 +21,8 @@ import { openGrants, sealGrants } from './seal.ts'
 const noteMaxBytes = 16 * 1024 * 1024
 /** Endpoints, and requests of batches, that are remembered. */
 const remembered = 5000
+/** A failed request may be retried, and run for as long as any. */
+const retriedMs = 8 * 86_400_000
 /** Requests that are noted at once: Workers have six connections. */
 const atOnce = 4
 
@@ -28,11 +31,14 @@ const atOnce = 4
  * for, one call's at a time: a batch may have a hundred thousand.
  */
 export interface BatchNote {
-  /** The last day of its grants. */
+  /** The last day on which anything may be said of it. */
   readonly day: string
   /** @throws {GatewayError} not_found where their master key is retired */
   read(): Promise<Grant[]>
 }
+
+/** A note, or a grant. */
+type Lived = Pick<Grant, 'day'> & Partial<Pick<Grant, 'retention' | 'writeExpiresAt'>>
 
 /**
  * Which grants the requests of batches have. The platform tells the ids of requests later, and not
@@ -47,7 +53,7 @@ export interface BatchNotes {
   noteRequests(
     endpointId: string,
     batchId: string,
-    lived: readonly { readonly day: string }[],
+    lived: readonly Lived[],
     requestIds: readonly string[],
   ): Promise<void>
   /** The notes of all batches of an endpoint. */
@@ -115,7 +121,7 @@ export function createBatchNotes(options: {
   async function noteRequests(
     endpointId: string,
     batchId: string,
-    lived: readonly { readonly day: string }[],
+    lived: readonly Lived[],
     requestIds: readonly string[],
   ): Promise<void> {
     const names = requestIds.filter((id) => noted.get(`${endpointId}/${id}`) === undefined)
@@ -154,10 +160,15 @@ export function createBatchNotes(options: {
   return { note, notesOf, noteRequests, notesOfEndpoint, notesOfRequest }
 }
 
-function lastDay(lived: readonly { readonly day: string }[]): string {
+/** A batch is forgotten by the platform even where files of its requests are kept for good. */
+function lastDay(lived: readonly Lived[]): string {
   return (
     lived
-      .map(({ day }) => day)
+      .map(({ day, retention, writeExpiresAt }) =>
+        retention === 'persistent' && writeExpiresAt !== undefined
+          ? dayOf(writeExpiresAt + retriedMs)
+          : day,
+      )
       .sort()
       .at(-1) ?? ''
   )

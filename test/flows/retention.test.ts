@@ -255,8 +255,11 @@ describe('what a request asks for', () => {
     await readReply(await addItems(gateway.deps, call, 'batch/batch-1/requests', 'batch-1'))
     expect(files()).toHaveLength(2)
     expect(files().every((key) => key.startsWith(`${endlessDay}/`))).toBe(true)
+    expect(keys().some((key) => key.startsWith('batches/'))).toBe(true)
     await sweepAfter(1000 * dayMs)
     expect(files()).toHaveLength(2)
+    // The platform has forgotten the batch itself long since.
+    expect(keys().some((key) => /^batch/.test(key))).toBe(false)
   })
 
   test('is said of a plan, too', async () => {
