@@ -13,7 +13,7 @@ const names = readdirSync(root, { withFileTypes: true })
 
 const help = `Runs an example against a development stack of its own, with genuine RunPod workers.
 
-Usage: node examples/run.ts NAME... [--record]
+Usage: npm run example -- NAME... [--record]
 
   NAME       ${names.join(', ')}; or all
   --record   keep the pictures in the example's folder; otherwise below .bulkway/examples/
