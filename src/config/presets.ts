@@ -209,7 +209,8 @@ export const PRESETS: Readonly<Record<PresetName, StorePreset>> = {
     ...common,
     name: 'Garage',
     region: 'garage',
-    conditionalWrites: 'unknown',
+    // They are taken and ignored.
+    conditionalWrites: false,
     lifecycle: true,
     abortLifecycle: true,
     cors: true,

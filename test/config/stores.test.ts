@@ -228,6 +228,7 @@ describe('what a named kind refuses, in words', () => {
   test.each([
     ['b2', { region: 'us-west-004' }],
     ['gcs', {}],
+    ['garage', { endpoint: 'https://garage.example' }],
     ['runpod-volume', { dataCenterId: 'EU-RO-1' }],
   ])('%s as the state store', (kind, place) => {
     const store = { kind, ...place }

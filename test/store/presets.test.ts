@@ -21,7 +21,15 @@ import { configOf } from './local-r2.ts'
 const servers: readonly (readonly [PresetName, string | undefined])[] = [
   ['ceph', process.env['BULKWAY_TEST_RGW']],
   ['minio', process.env['BULKWAY_TEST_MINIO']],
+  ['garage', process.env['BULKWAY_TEST_GARAGE']],
+  ['seaweedfs', process.env['BULKWAY_TEST_SEAWEEDFS']],
 ]
+/** What a server leaves out of the contract. */
+const gapsOf: Partial<Record<PresetName, object>> = {
+  minio: { emptySegments: false, listsUploads: false },
+  garage: { conditionalWrites: false },
+  seaweedfs: {},
+}
 const platform = createNodePlatform({ write() {} })
 const partBytes = 6 * 1024 * 1024
 
@@ -52,9 +60,9 @@ function presetIsTrue(name: PresetName, facts: string): void {
   const folder = `preset-${crypto.randomUUID()}/`
 
   // Ceph's is in s3-store.test.ts.
-  if (name === 'minio') {
-    const gaps = { emptySegments: false, listsUploads: false }
-    objectStoreContract('MinIO', () => store, { partBytes, overridesHeaders: true, ...gaps })
+  const gaps = gapsOf[name]
+  if (gaps !== undefined) {
+    objectStoreContract(preset.name, () => store, { partBytes, overridesHeaders: true, ...gaps })
   }
 
   /** Puts one rule into the bucket, and says whether it is there afterwards. */
