@@ -8,6 +8,8 @@ const parser = new XMLParser({
   ignoreAttributes: true,
   parseTagValue: false,
   trimValues: false,
+  // Those in Go write quotes as numbers.
+  htmlEntities: true,
   isArray: (name) => repeated.has(name),
 })
 
