@@ -32,6 +32,8 @@ Options:
       --file PLACE=@FILE uploads a file and puts its ref at a place of the input: image,
                          images.0, or a JSON Pointer of the whole request such as /input/image
       --session NAME     the session whose directory the job shares with others
+      --retention R      how long its files and result are kept: job, seconds from its end,
+                         or persistent
       --no-wait          print the job's id and do not wait for it
 
 Environment:

@@ -37,6 +37,7 @@ export type Command =
       readonly input: string
       readonly files: readonly PlacedFile[]
       readonly session: string | undefined
+      readonly retention: number | 'job' | 'persistent' | undefined
       readonly wait: boolean
     })
   | (CommonSettings & { readonly kind: 'wait'; readonly jobId: string })
@@ -60,6 +61,7 @@ const ofRun = {
   input: { type: 'string' },
   file: { type: 'string', multiple: true },
   session: { type: 'string' },
+  retention: { type: 'string' },
   'no-wait': { type: 'boolean' },
 } as const
 const options = { ...common, ...ofUpload, ...ofRun }
@@ -129,6 +131,7 @@ export function parseCommand(args: readonly string[], env: Environment): Command
     input: values.input ?? '{}',
     files,
     session: values.session,
+    retention: readRetention(values.retention),
     wait: values['no-wait'] !== true,
   }
 }
@@ -180,6 +183,12 @@ function readConcurrency(text: string | undefined): number | undefined {
     throw new UsageError(`--concurrency is a number from 1 to 64; it is ${text}`)
   }
   return count
+}
+
+function readRetention(text: string | undefined): number | 'job' | 'persistent' | undefined {
+  if (text === undefined || text === 'job' || text === 'persistent') return text
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text)
+  throw new UsageError(`--retention is job, a number of seconds, or persistent; it is ${text}`)
 }
 
 function parseFile(text: string): PlacedFile {

@@ -27,9 +27,10 @@ export async function runJob(
     reporter.event('upload', { place, file: path, ...uploaded }, '')
     request = placeRef(request, place, uploaded.ref)
   }
-  const { session } = command
+  const { session, retention } = command
   const job = await client.run(endpointId, request, {
     ...(session !== undefined && { session }),
+    ...(retention !== undefined && { retention }),
     signal: surroundings.signal,
   })
   if (!command.wait) {

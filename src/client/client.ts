@@ -1,5 +1,5 @@
 import { createGateway } from './gateway.ts'
-import { readStatus, submit, type WaitOptions, waitForJob } from './jobs.ts'
+import { type Retention, readStatus, submit, type WaitOptions, waitForJob } from './jobs.ts'
 import type { Patience, PersistOptions, Retry } from './persist.ts'
 import { place } from './place.ts'
 import type { Progress } from './progress.ts'
@@ -14,7 +14,7 @@ import { type Means, type Uploaded, type UploadOptions, upload } from './upload.
 import type { Job, JobRequest } from './wire.ts'
 
 export { BulkwayError, type BulkwayErrorFacts, type ClientErrorCode } from './bulkway-error.ts'
-export { isFinal, type WaitOptions } from './jobs.ts'
+export { isFinal, type Retention, type WaitOptions } from './jobs.ts'
 export type { Patience, Retry } from './persist.ts'
 export { place } from './place.ts'
 export type { Progress } from './progress.ts'
@@ -61,6 +61,8 @@ export interface RunOptions {
   readonly files?: Readonly<Record<string, Uploadable>>
   /** Name of the session whose directory the job shares with those before and after it. */
   readonly session?: string
+  /** How long its files and result are kept, where the endpoint lets a request say so. */
+  readonly retention?: Retention
   readonly signal?: AbortSignal
   readonly onProgress?: (progress: Progress & { readonly path: string }) => void
   /** For all files alike. */
@@ -113,7 +115,7 @@ export function createClient(options: ClientOptions): Client {
     operation: 'run' | 'runsync',
     endpointId: string,
     request: JobRequest,
-    { files = {}, session, signal, onProgress, upload: how }: RunOptions = {},
+    { files = {}, session, retention, signal, onProgress, upload: how }: RunOptions = {},
   ): Promise<Job> {
     let complete = request
     // Wrong paths are refused before anything is sent.
@@ -128,7 +130,7 @@ export function createClient(options: ClientOptions): Client {
       })
       complete = place(complete, path, ref)
     }
-    return await submit(gateway, endpointId, operation, complete, { signal, session })
+    return await submit(gateway, endpointId, operation, complete, { signal, session, retention })
   }
 
   return {

@@ -18,6 +18,16 @@ export function isFinal(job: Job): boolean {
   return final.has(job.status)
 }
 
+/** What goes with a request beside its body. */
+export interface SubmitOptions {
+  readonly signal?: AbortSignal | undefined
+  readonly session?: string | undefined
+  readonly retention?: Retention | undefined
+}
+
+/** How long what belongs to a job is kept: seconds from its end, or until it is deleted. */
+export type Retention = number | 'job' | 'persistent'
+
 /**
  * Submits a job. It is sent again only where the gateway says that it has submitted nothing: a
  * connection that breaks is a `network_error`, after which the job may or may not be there.
@@ -27,12 +37,12 @@ export async function submit(
   endpointId: string,
   operation: 'run' | 'runsync',
   request: JobRequest,
-  {
-    signal,
-    session,
-  }: { readonly signal?: AbortSignal | undefined; readonly session?: string | undefined },
+  { signal, session, retention }: SubmitOptions,
 ): Promise<Job> {
-  const headers = session === undefined ? undefined : { 'bulkway-session': session }
+  const headers = {
+    ...(session === undefined ? {} : { 'bulkway-session': session }),
+    ...(retention === undefined ? {} : { 'bulkway-retention': `${retention}` }),
+  }
   const options = { body: request, headers, signal, again: 'refused' } as const
   return readJob(await gateway.call(endpointId, operation, options))
 }

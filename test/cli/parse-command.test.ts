@@ -43,6 +43,15 @@ test('reads the session of a run', () => {
   expect(() => parseCommand(['wait', 'job', '--session', 'run-42'], env)).toThrow('no option')
 })
 
+test('reads how long the files of a run are kept', () => {
+  const retentionOf = (text: string) => parseCommand(['run', '--retention', text], env)
+  expect(retentionOf('604800')).toMatchObject({ retention: 604_800 })
+  expect(retentionOf('persistent')).toMatchObject({ retention: 'persistent' })
+  for (const text of ['soon', '0', '-1', '1.5']) {
+    expect(() => retentionOf(text)).toThrow(/--retention/)
+  }
+})
+
 test('is set for the development stack where no gateway is named', () => {
   expect(parseCommand(['upload', 'x'], {})).toMatchObject({
     baseUrl: 'http://127.0.0.1:8787',

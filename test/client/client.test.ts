@@ -43,6 +43,16 @@ test('names a session, and asks again while another job has it', async () => {
   expect(runs.map(({ headers }) => headers['bulkway-session'])).toEqual(Array(3).fill('run-42'))
 })
 
+test('says how long files are kept, where it is told to', async () => {
+  const { gateway, client } = await start()
+  for (const retention of [604_800, 'persistent', undefined] as const) {
+    await client.run('demo', { input: {} }, retention === undefined ? {} : { retention })
+  }
+  const runs = gateway.seen.filter(({ path }) => path === '/v2/demo/run')
+  const sent = runs.map(({ headers }) => headers['bulkway-retention'])
+  expect(sent).toEqual(['604800', 'persistent', undefined])
+})
+
 test('refuses a path that leads nowhere before it sends anything', async () => {
   const { gateway, client } = await start()
   const files = { 'task.image': file }
