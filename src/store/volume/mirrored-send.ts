@@ -1,3 +1,4 @@
+import { GatewayError } from '../../errors.ts'
 import type { IncomingResponse } from '../../platform.ts'
 import type { StoreSend } from '../s3-operations.ts'
 import { readParts, readUploadId, writeParts } from '../s3-xml.ts'
@@ -104,13 +105,16 @@ async function writeAll(
   )
   const etags = answers.map(({ headers }) => headers.get('etag'))
   const [first] = answers
+  const isAbsent = answers.map(({ status }) => status === 404)
+  if (request.copyFrom !== undefined && isAbsent.includes(true) && isAbsent.includes(false)) {
+    await keep(answers)
+    throw unequal('PUT copy', 'not all volumes have what is to be copied')
+  }
   if (first === undefined || first.status >= 300 || etags.includes(null)) return await keep(answers)
   const known = etags.flatMap((etag) => etag ?? [])
   if (differ(known)) {
     await keep(answers)
-    throw storeUnavailable(
-      new StoreAnswer('PUT', 424, 'Unequal', 'the volumes got different bytes'),
-    )
+    throw unequal('PUT', 'the volumes got different bytes')
   }
   const headers = new Headers(first.headers)
   headers.set('etag', joinEtags(known))
@@ -173,9 +177,7 @@ async function completeAll(
     const seen = await Promise.all(sends.map((send) => look(send, key)))
     if (seen.every((one) => one === undefined)) return absent.answer
     if (new Set(seen.map((one) => one?.size)).size > 1) {
-      throw storeUnavailable(
-        new StoreAnswer('POST', 424, 'Unequal', 'not all volumes have the file'),
-      )
+      throw unequal('POST', 'not all volumes have the file')
     }
   }
   // The ETags of the parts were compared; those of the whole are each volume's own.
@@ -191,15 +193,19 @@ async function deleteAll(
     // An upload that a volume never had.
     return request === undefined || request.query?.['uploadId'] === '' ? [] : [send(request)]
   })
-  return await keep(await all(asked))
+  const answers = await all(asked)
+  // What is gone from one was deleted from the others just now.
+  const isRefused = answers.some(({ status }) => status >= 300 && status !== 404)
+  const done = isRefused ? undefined : answers.find(({ status }) => status < 300)
+  return await keep(answers, done)
 }
 
-/** All answers, in order; the first error when all have come to an end. */
+/** All answers, in order; the error that says most when all have come to an end. */
 async function all(
   asked: readonly Promise<IncomingResponse>[],
   onFault: () => void = () => {},
 ): Promise<readonly IncomingResponse[]> {
-  let failed: { readonly error: unknown } | undefined
+  const failed: unknown[] = []
   const settled = await Promise.all(
     asked.map((one) =>
       one
@@ -208,7 +214,7 @@ async function all(
           return answer
         })
         .catch((error: unknown) => {
-          failed ??= { error }
+          failed.push(error)
           onFault()
           return undefined
         }),
@@ -217,15 +223,27 @@ async function all(
   const answers = settled.flatMap((answer) => answer ?? [])
   const refused = answers.find(({ status }) => status >= 300)
   // A refusal ends the others, whose errors then say nothing.
-  if (failed === undefined || refused !== undefined) return answers
+  if (failed.length === 0 || refused !== undefined) return answers
   await Promise.all(answers.map(({ body }) => body.cancel()))
-  throw failed.error
+  // The others' bodies end with the first, perhaps before it has said why.
+  throw failed.find((error) => !isBroken(error)) ?? failed[0]
+}
+
+function isBroken(error: unknown): boolean {
+  return error instanceof GatewayError && error.code === 'store_unavailable'
+}
+
+function unequal(operation: string, message: string): GatewayError {
+  return storeUnavailable(new StoreAnswer(operation, 424, 'Unequal', message))
 }
 
 /** One answer for all: the refusal that says most, or the first; the bodies of the others are dropped. */
-async function keep(answers: readonly IncomingResponse[]): Promise<IncomingResponse> {
+async function keep(
+  answers: readonly IncomingResponse[],
+  best?: IncomingResponse,
+): Promise<IncomingResponse> {
   const refused = answers.filter(({ status }) => status >= 300)
-  const kept = refused.find(({ status }) => status !== 404) ?? refused[0] ?? answers[0]
+  const kept = best ?? refused.find(({ status }) => status !== 404) ?? refused[0] ?? answers[0]
   await Promise.all(answers.map((answer) => (answer === kept ? undefined : answer.body.cancel())))
   return kept ?? xmlAnswer(404, errorXml('NoSuchUpload', 'There is no such upload'))
 }

@@ -1,13 +1,15 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { GatewayError } from '../../../src/errors.ts'
 import type { OutgoingBody } from '../../../src/platform.ts'
 import { copyObject } from '../../../src/store/copy-object.ts'
 import { headObject } from '../../../src/store/head-object.ts'
 import { listParts } from '../../../src/store/list-parts.ts'
 import { listUploads } from '../../../src/store/list-uploads.ts'
 import type { StoreSend } from '../../../src/store/s3-operations.ts'
+import { storeUnavailable } from '../../../src/store/store-fault.ts'
 import { xmlAnswer } from '../../../src/store/volume/held-answer.ts'
 import { createMirroredSend } from '../../../src/store/volume/mirrored-send.ts'
 import { teeBody } from '../../../src/store/volume/tee-body.ts'
@@ -136,6 +138,43 @@ describe('one of several that fails', () => {
     const bytes = randomBytes(3_000_000)
     const body = streamOf(bytes, 10_000)
     expect((await faultOf(bed.store.send({ method: 'PUT', key, body }))).code).toBe('volume_full')
+  })
+
+  test('tells why, though the others end before it has said so', async () => {
+    const body = streamOf(randomBytes(1000), 10)
+    const full: StoreSend = async (request) => {
+      const branch = request.body as OutgoingBody
+      await branch.read()
+      await branch.cancel(new Error('The line broke'))
+      await new Promise((resolve) => setTimeout(resolve, 10))
+      throw new GatewayError('volume_full', 'Delete files')
+    }
+    const reading: StoreSend = async (request) => {
+      const branch = request.body as OutgoingBody
+      try {
+        while ((await branch.read()) !== undefined);
+      } catch (cause) {
+        throw storeUnavailable(cause)
+      }
+      return xmlAnswer(200, '')
+    }
+    const asked = createMirroredSend([reading, full])({ method: 'PUT', key, body })
+    expect((await faultOf(asked)).code).toBe('volume_full')
+  })
+
+  test('to know what is deleted or aborted hides not that the others did', async () => {
+    await bed.store.put(key, text('x'))
+    await rm(join(bed.directories[0] ?? '', 'bulkway', key))
+    server(0).fault({ operation: 'DeleteObject', status: 404, code: 'NoSuchKey' })
+    const deleted = await bed.store.send({ method: 'DELETE', key })
+    expect(deleted.status).toBe(204)
+    await deleted.body.cancel()
+    const { uploadId } = await upload()
+    server(1).fault({ operation: 'AbortMultipartUpload', status: 404, code: 'NoSuchUpload' })
+    const request = { method: 'DELETE', key, query: { uploadId } } as const
+    expect((await bed.store.send(request)).status).toBe(204)
+    expect((await bed.store.send(request)).status).toBe(204)
+    expect((await bed.store.send(request)).status).toBe(404)
   })
 
   test.each(['answer', 'error'] as const)(
