@@ -2,23 +2,33 @@ import { keptNameKey } from '../store/keys.ts'
 import type { ObjectStore } from '../store/store.ts'
 import { storeUnavailable } from '../store/store-fault.ts'
 
-/** Milliseconds for which a turn is taken; a copy of more than 5 GB renews it with every part. */
-const turnMs = 300_000
+/** Milliseconds for which a turn is taken at least; a copy in parts renews it with each. */
+export const turnMs = 300_000
 const recordMaxBytes = 4096
 
 /** What a kept name stands for, as it is stored. */
 interface KeptName {
   /** Id of the upload whose file it is. */
   readonly holder?: string
-  readonly turn?: { readonly id: string; readonly until: number }
+  readonly turn?: {
+    readonly id: string
+    readonly until: number
+    /** Absent: nothing was written yet under the name. */
+    readonly isBegun?: boolean
+  }
 }
 
 /** The right to write the file of one kept name, for one request. */
 export interface Turn {
   /** Id of the upload whose file it was when the turn began. */
   readonly holder: string | undefined
-  /** Whether a turn was not ended before this one: its request may have left a file. */
+  /** Whether a turn that had begun was not ended before this one: its request may have left a file. */
   readonly wasLeft: boolean
+  /**
+   * Notes that from now on there may be a file of this turn's, and renews it.
+   * @throws {GatewayError} as `renew`
+   */
+  begin(): Promise<void>
   /** @throws {GatewayError} store_unavailable, where the turn is another's by now */
   renew(): Promise<void>
   /**
@@ -44,8 +54,8 @@ export async function isTaken(state: ObjectStore, keptKey: string, now: number):
 }
 
 /**
- * Takes the turn to write a kept file, for 5 minutes; undefined while it is another's. Stores cannot
- * replace or delete an object on the condition that it is still the same.
+ * Takes the turn to write a kept file, for `forMs` milliseconds; undefined while it is another's.
+ * Stores cannot replace or delete an object on the condition that it is still the same.
  *
  * @throws {GatewayError} store_unavailable
  */
@@ -53,6 +63,7 @@ export async function takeTurn(
   state: ObjectStore,
   keptKey: string,
   now: () => number,
+  forMs: number = turnMs,
 ): Promise<Turn | undefined> {
   const { name, etag } = await read(state, keptKey)
   if (isBusy(name, now())) return undefined
@@ -62,6 +73,7 @@ export async function takeTurn(
   const key = keptNameKey(keptKey)
   let until = 0
   let current = etag
+  let isBegun = name.turn?.isBegun === true
 
   async function write(next: KeptName): Promise<boolean> {
     const condition = current === undefined ? ('absent' as const) : { etag: current }
@@ -71,9 +83,13 @@ export async function takeTurn(
     return written !== undefined
   }
 
+  function turnUntil(at: number) {
+    return { id, until: at, ...(isBegun && { isBegun }) }
+  }
+
   async function extend(): Promise<boolean> {
-    const next = now() + turnMs
-    const isHeld = await write({ ...held, turn: { id, until: next } })
+    const next = now() + forMs
+    const isHeld = await write({ ...held, turn: turnUntil(next) })
     until = isHeld ? next : 0
     return isHeld
   }
@@ -81,12 +97,17 @@ export async function takeTurn(
   return (await extend())
     ? {
         holder,
-        wasLeft: name.turn !== undefined,
+        wasLeft: isBegun,
+        async begin() {
+          isBegun = true
+          if (!(await extend())) throw lost()
+        },
         async renew() {
           if (!(await extend())) throw lost()
         },
         async leave() {
-          if (!(await write({ ...held, turn: { id, until: 0 } }))) throw lost()
+          isBegun = true
+          if (!(await write({ ...held, turn: turnUntil(0) }))) throw lost()
         },
         async end(next) {
           if (next !== undefined) {

@@ -4,7 +4,7 @@ import { headObject } from '../../store/head-object.ts'
 import type { ObjectStore } from '../../store/store.ts'
 import { storeUnavailable } from '../../store/store-fault.ts'
 import { abortLeft } from '../../uploads/abort-left.ts'
-import { type Turn, takeTurn } from '../../uploads/kept-name.ts'
+import { type Turn, takeTurn, turnMs } from '../../uploads/kept-name.ts'
 import { isShared, turnName } from '../../uploads/turn-name.ts'
 import { noteUnsettled } from '../../uploads/unsettled.ts'
 import type { Upload } from '../../uploads/upload.ts'
@@ -70,6 +70,7 @@ async function place(
       const isNew = turn.holder === undefined && !turn.wasLeft
       if (isNew && (await headObject(store, keptKey)) !== undefined) throw nameTaken(keptKey)
       if (turn.wasLeft) await abortLeft(store, keptKey)
+      await turn.begin()
     }
     isBegun = true
     if (!(await copyObject(store, { key, size }, keptKey, wait, () => turn.renew()))) {
@@ -93,7 +94,8 @@ async function place(
 
 /**
  * Ends a turn in which nothing was put into place. What it has left under a shared name, or a copy
- * that goes on behind a lost answer, must not pass for the file of somebody else later.
+ * that goes on behind a lost answer, must not pass for the file of somebody else later; what another
+ * has put there since, whose turn it is by now, must stay.
  */
 async function giveUp(
   store: ObjectStore,
@@ -103,17 +105,21 @@ async function giveUp(
 ): Promise<void> {
   if (!isBegun || !isShared(keptKey) || turn.holder !== undefined)
     return await turn.end(turn.holder)
+  await turn.renew()
   await store.delete(keptKey).catch(() => {})
   await turn.leave()
 }
 
 /** The turn to write a kept file, or the upload where another request has put it there. */
 async function waitForTurn(deps: Deps, upload: Keeping['upload']): Promise<Turn | Upload> {
-  const { stateStore, platform } = deps
+  const { stateStore, platform, config } = deps
+  // A volume may copy for longer than anybody renews the turn.
+  const { completeMaxSeconds = 0 } = config.stores.get(upload.storeId)?.volume ?? {}
+  const forMs = turnMs + completeMaxSeconds * 1000
   for (let look = 0; look < turnLooks; look++) {
     const settled = await readSettled(deps, upload.uploadId)
     if (settled !== undefined) return settled
-    const turn = await takeTurn(stateStore, turnName(upload), () => platform.now())
+    const turn = await takeTurn(stateStore, turnName(upload), () => platform.now(), forMs)
     if (turn !== undefined) return turn
     await platform.wait(pauseMs(look))
   }

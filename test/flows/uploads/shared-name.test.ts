@@ -175,6 +175,82 @@ describe('a file that is kept in a shared folder of a volume', () => {
     expect(await onVolumes(name)).toEqual(['weights', 'weights'])
   })
 
+  it('stays who took the turn of a request that was too slow', async () => {
+    const [slow, other] = [await start({ size: 7 }), await start({ size: 5 })]
+    const [slowParts, otherParts] = [await send(slow, 'weights'), await send(other, 'newer')]
+    const store = deps.store('volume')
+    if (store === undefined) throw new TypeError('There is no store')
+    const now = () => deps.platform.now() + 1_800_000
+    const later: Deps = { ...deps, platform: { ...deps.platform, now } }
+    const held: Deps = {
+      ...deps,
+      store: () => ({
+        ...store,
+        async send(request) {
+          const answer = await store.send(request)
+          if (request.copyFrom === undefined) return answer
+          await completeUpload(later, asking({ parts: otherParts }), other.uploadId)
+          return answer
+        },
+      }),
+    }
+    await expect(
+      completeUpload(held, asking({ parts: slowParts }), slow.uploadId),
+    ).rejects.toMatchObject({ code: 'store_unavailable' })
+    expect(await onVolumes(name)).toEqual(['newer', 'newer'])
+    expect(await deps.uploads.read(other.uploadId)).toMatchObject({ state: 'complete' })
+  })
+
+  it('has as much time for its copy as the volume may take', async () => {
+    const upload = await start({ size: 7 })
+    const parts = await send(upload, 'weights')
+    const store = deps.store('volume')
+    if (store === undefined) throw new TypeError('There is no store')
+    let taken: unknown
+    const held: Deps = {
+      ...deps,
+      store: () => ({
+        ...store,
+        async send(request) {
+          if (request.copyFrom !== undefined) {
+            const inTheEnd = () => deps.platform.now() + 900_000
+            taken = await takeTurn(deps.stateStore, `shared/volume/${name}`, inTheEnd)
+          }
+          return await store.send(request)
+        },
+      }),
+    }
+    await completeUpload(held, asking({ parts }), upload.uploadId)
+    expect(taken).toBeUndefined()
+  })
+
+  it('never takes the place of a foreign file because a request died before it wrote', async () => {
+    const upload = await start({ size: 7 })
+    const parts = await send(upload, 'weights')
+    const folder = join(bed.directories[0] ?? '', 'models')
+    await mkdir(folder, { recursive: true })
+    await writeFile(join(folder, 'weights.bin'), 'FOREIGN')
+    const longAgo = () => deps.platform.now() - 86_400_000
+    await takeTurn(deps.stateStore, `shared/volume/${name}`, longAgo)
+    await expect(completeUpload(deps, asking({ parts }), upload.uploadId)).rejects.toMatchObject({
+      code: 'forbidden',
+    })
+    await deleteUpload(deps, asking(), upload.uploadId)
+    expect(await onVolumes(name)).toEqual(['FOREIGN', undefined])
+  })
+
+  it('is nowhere where one volume has lost what is to be copied', async () => {
+    const upload = await start({ size: 7 })
+    const parts = await send(upload, 'weights')
+    bed.servers[1]?.fault({ operation: 'CopyObject', status: 404, code: 'NoSuchKey' })
+    await expect(completeUpload(deps, asking({ parts }), upload.uploadId)).rejects.toMatchObject({
+      code: 'store_unavailable',
+    })
+    expect(await onVolumes(name)).toEqual([undefined, undefined])
+    await put('again!!')
+    expect(await onVolumes(name)).toEqual(['again!!', 'again!!'])
+  })
+
   it('leaves no upload open where a request died in the middle of its copy', async () => {
     const store = deps.store('volume')
     if (store === undefined) throw new TypeError('There is no store')
