@@ -160,6 +160,8 @@ async function bind(
 ): Promise<void> {
   try {
     await deps.grants.bind(call.endpointId, jobId, grant.grantId)
+    const bound = await deps.grants.read(grant.grantId)
+    if (bound?.overtaken) throw new Error('another job has its session or volume')
   } catch (cause) {
     const cancelled = await cancel(deps, call, admission, jobId)
     await (cancelled ? dropJob(deps, grant) : leaveJob(deps, grant))

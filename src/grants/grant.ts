@@ -63,6 +63,8 @@ export interface Grant {
   readonly retries?: number
   /** Seconds from the job's end after which all its files go, or that none go by themselves; absent: as its times say. */
   readonly retention?: 'persistent' | number
+  /** Another job took its lease over before its own was known: that one must not run. */
+  readonly overtaken?: true
   /** Its owner has deleted the job: nothing of it is kept any more. */
   readonly deleted?: true
   /** Key of the note that tells its job by the request id of its caller, where it gave one. */

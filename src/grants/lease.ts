@@ -124,7 +124,7 @@ export function createLeases(options: {
     if (isSoon) return true
     const ended = await grants.update(holder.grantId, (current) =>
       current.state === 'active' && current.jobId === undefined
-        ? { ...current, state: 'ended' }
+        ? { ...current, state: 'ended', overtaken: true }
         : current,
     )
     // It has become known in this very moment.

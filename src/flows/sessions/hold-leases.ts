@@ -17,7 +17,7 @@ const longestPauseMs = 900
 const askFirstMs = 2000
 const askEveryMs = 5000
 
-/** Milliseconds within which an answer to `run` tells the job's id, or nobody hears it any more. */
+/** Milliseconds within which an answer to `run` tells the job's id; a job that is told later may find its lease taken over, and is cancelled then. */
 const runAnswersMs = 60_000
 
 /** Seconds after which a request that has waited in vain is advised to come again. */

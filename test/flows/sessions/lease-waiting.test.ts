@@ -318,6 +318,22 @@ describe('a job whose id nobody has heard', () => {
     gateway.clock.now += 6 * 3_600_000
     await submit('train')
   })
+
+  test('is cancelled when its id comes after another has taken the session over', async () => {
+    gateway.upstream = async (sent) => {
+      if (!sent.url.endsWith('/run')) return upstream(sent)
+      gateway.upstream = upstream
+      gateway.clock.now += 121_000
+      await submit('train')
+      return upstream(sent)
+    }
+    await expect(submit('train')).rejects.toMatchObject({ code: 'job_not_bound' })
+    expect(gateway.sent.filter(({ url }) => url.includes('/cancel/'))).toEqual([
+      expect.objectContaining({ url: expect.stringContaining('/cancel/job-2') }),
+    ])
+    expect((await grantOf('train', 'job-1')).state).toBe('active')
+    await expect(submit('train')).rejects.toMatchObject({ code: 'session_busy' })
+  })
 })
 
 describe('a retry', () => {
