@@ -4,6 +4,7 @@ import {
   leaseKeyOfSessionFile,
   prefixOfSessionLease,
   sessionLeasesRoot,
+  sessionSweepKey,
   sessionsRoot,
 } from '../store/session-keys.ts'
 import type { ListPage, ObjectStore } from '../store/store.ts'
@@ -58,6 +59,8 @@ const turnMs = 300_000
 /** Removals that run at once. */
 const width = 4
 
+const placeMaxBytes = 2048
+
 /**
  * Removes a session that nobody has: its files, open uploads, and its record last, so that what stops
  * halfway is found again. Resolves to false where somebody was faster, or it had to stop.
@@ -70,7 +73,8 @@ export async function removeSession(
   found: StoredLease,
 ): Promise<boolean> {
   const prefix = prefixOfSessionLease(key)
-  if (prefix === undefined) return false
+  // Another one removes it: of two, the slower would go on in the next job's files.
+  if (prefix === undefined || (found.lease.removingUntil ?? 0) > clock()) return false
   let turn: StoredLease | undefined = found
   async function hasTurn(): Promise<boolean> {
     const { removingUntil = 0 } = turn?.lease ?? {}
@@ -81,25 +85,47 @@ export async function removeSession(
     return turn !== undefined && !isOver()
   }
 
-  if (!(await hasTurn())) return false
-  if (abortsUploads) await abortUnder(store, prefix, onRemoved)
-  let next: string | undefined
-  do {
-    const page: ListPage = await store.list(prefix, next === undefined ? {} : { next })
-    for (let at = 0; at < page.objects.length; at += width) {
-      if (!(await hasTurn())) return false
-      await Promise.all(
-        page.objects.slice(at, at + width).map(async (object) => {
+  /** Whoever goes on with it need not wait until the turn is over. */
+  async function giveBack(): Promise<void> {
+    if (turn === undefined || turn === found) return
+    const { removingUntil, ...lease } = turn.lease
+    await leases.replace(key, turn, lease)
+  }
+
+  async function removeFiles(prefix: string): Promise<boolean> {
+    if (!(await hasTurn())) return false
+    if (abortsUploads) await abortUnder(store, prefix, onRemoved)
+    let next: string | undefined
+    do {
+      const page: ListPage = await store.list(prefix, next === undefined ? {} : { next })
+      for (let at = 0; at < page.objects.length; at += width) {
+        if (!(await hasTurn())) return false
+        const some = page.objects.slice(at, at + width)
+        const removals = some.map(async (object) => {
           await store.delete(object.key)
           onRemoved?.('file')
-        }),
-      )
-    }
-    next = page.next
-  } while (next !== undefined)
-  if (!(await hasTurn())) return false
-  await state.delete(key)
-  return true
+        })
+        // None is on its way any more when the turn is given back.
+        const failed = (await Promise.allSettled(removals)).find(isRejected)
+        if (failed !== undefined) throw failed.reason
+      }
+      next = page.next
+    } while (next !== undefined)
+    return await hasTurn()
+  }
+
+  let isWhole = false
+  try {
+    isWhole = await removeFiles(prefix)
+    if (isWhole) await state.delete(key)
+  } finally {
+    if (!isWhole) await giveBack().catch(() => {})
+  }
+  return isWhole
+}
+
+function isRejected(result: PromiseSettledResult<unknown>): result is PromiseRejectedResult {
+  return result.status === 'rejected'
 }
 
 async function abortUnder(
@@ -129,6 +155,7 @@ export async function sweepSessions(options: SweepSessionsOptions): Promise<Swep
   const counts = { sessions: 0, files: 0, uploads: 0, faults: 0 }
   let left = limit
   let isCut = false
+  let isInPart = false
   const isOver = () => {
     isCut ||= left <= 0 || options.isOver?.() === true
     return isCut
@@ -157,25 +184,60 @@ export async function sweepSessions(options: SweepSessionsOptions): Promise<Swep
     if (store === undefined || isBusy || (await leases.liveHolders(found.lease)).size > 0) return
     const abortsUploads = options.slow?.has(found.lease.storeId) !== true
     const session = { store, state, leases, clock, abortsUploads, isOver, onRemoved }
-    if (await removeSession(session, key, found)) counts.sessions++
+    isInPart = true
+    isInPart = !(await removeSession(session, key, found))
+    if (!isInPart) counts.sessions++
+  }
+
+  /** Key up to which it came where it was cut short; those after `upTo` are left out. */
+  async function removeAllIdle(after: string, upTo?: string): Promise<string | undefined> {
+    let at = after
+    for await (const key of keysUnder(state, sessionLeasesRoot, after)) {
+      if (upTo !== undefined && key > upTo) return undefined
+      if (isOver()) return at
+      const { files } = counts
+      isInPart = false
+      if (prefixOfSessionLease(key) !== undefined) await attempt(state.id, () => removeIdle(key))
+      // One that is removed in part is the next sweep's first, unless a whole sweep does nothing for it.
+      if (isInPart && isOver() && (counts.files > files || at !== after)) return at
+      at = key
+    }
+    return undefined
+  }
+
+  /** Goes on after the session at which the last sweep was cut short: most are to stay, and found again. */
+  async function removeInTurn(begun: string): Promise<void> {
+    let cutAt = await removeAllIdle(begun)
+    if (cutAt === undefined && begun !== '') cutAt = await removeAllIdle('', begun)
+    const place = cutAt ?? ''
+    if (place === begun) return
+    if (place === '') return await state.delete(sessionSweepKey)
+    const bytes = new TextEncoder().encode(place)
+    await state.put(sessionSweepKey, bytes, { contentType: 'text/plain' })
+  }
+
+  async function abortAllLeft(): Promise<void> {
+    for (const [id, store] of stores) {
+      if (isOver() || options.slow?.has(id)) continue
+      await attempt(id, () => abortLeft(store))
+    }
   }
 
   await attempt(state.id, async () => {
-    for await (const key of keysUnder(state, sessionLeasesRoot)) {
-      if (isOver()) return
-      if (prefixOfSessionLease(key) !== undefined) await attempt(state.id, () => removeIdle(key))
-    }
+    const place = await state.get(sessionSweepKey, placeMaxBytes)
+    const begun = new TextDecoder().decode(place?.bytes)
+    // First in every round, so that sessions which stay do not keep it from its turn.
+    if (begun === '') await abortAllLeft()
+    await removeInTurn(begun)
+    if (begun !== '') await abortAllLeft()
   })
-  for (const [id, store] of stores) {
-    if (isOver() || options.slow?.has(id)) continue
-    await attempt(id, () => abortLeft(store))
-  }
 
   /** Only of sessions that nobody has: of one that runs nobody knows which uploads are its own. */
   async function abortLeft(store: ObjectStore): Promise<void> {
-    const known = new Map<string, boolean>()
     let page = await listUploads(store, sessionsRoot)
     while (page !== undefined) {
+      // Asked after the page: a job that has a session since may have begun what the next one shows.
+      const known = new Map<string, boolean>()
       for (const { key, uploadId } of page.uploads) {
         const leaseKey = leaseKeyOfSessionFile(key)
         if (leaseKey === undefined || isOver()) continue
@@ -197,10 +259,15 @@ export async function sweepSessions(options: SweepSessionsOptions): Promise<Swep
   return { ...counts, done: !isCut && counts.faults === 0 }
 }
 
-async function* keysUnder(store: ObjectStore, prefix: string): AsyncGenerator<string> {
+async function* keysUnder(
+  store: ObjectStore,
+  prefix: string,
+  after: string,
+): AsyncGenerator<string> {
   let next: string | undefined
   do {
-    const page: ListPage = await store.list(prefix, next === undefined ? {} : { next })
+    const at = next === undefined ? { after } : { next }
+    const page: ListPage = await store.list(prefix, after === '' && next === undefined ? {} : at)
     for (const { key } of page.objects) yield key
     next = page.next
   } while (next !== undefined)

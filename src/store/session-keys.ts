@@ -6,6 +6,9 @@ export const sessionsRoot = 'sessions/'
 /** Prefix of the records of sessions in the state store. */
 export const sessionLeasesRoot = 'leases/sessions/'
 
+/** Key of the note, in the state store, after which session's record the next sweep goes on. */
+export const sessionSweepKey = 'leases/sessions-swept'
+
 /** Whose session it is, at which endpoint: `ownerHash` is of the principal's id. */
 export interface SessionPlace {
   readonly ownerHash: string
@@ -42,9 +45,9 @@ export function leaseKeyOfSessionFile(key: string): string | undefined {
   return isPlace(rest) ? `${sessionLeasesRoot}${rest}` : undefined
 }
 
-/** Key of the record that says which job may write to an exclusive volume. */
-export function volumeLeaseKey(storeId: string): string {
-  return `leases/volumes/${escapeSegment(storeId)}`
+/** Key of the record that says which job may write to an exclusive volume, by its id. */
+export function volumeLeaseKey(bucket: string): string {
+  return `leases/volumes/${escapeSegment(bucket)}`
 }
 
 function below({ ownerHash, endpointId, session }: SessionPlace): string {
