@@ -9,7 +9,7 @@ import { parseBaseUrl } from './parse-url.ts'
 import { PRESETS, type PresetName } from './presets.ts'
 import { fillForm, readPlace } from './read-place.ts'
 import type { SecretReader } from './read-secrets.ts'
-import { checkNoVolume, readVolume } from './read-volume.ts'
+import { checkNoVolume, checkSharedVolumes, readVolume } from './read-volume.ts'
 import { presetOf, readHost } from './store-provider.ts'
 
 type StoreDocument = ConfigDocument['stores'][string]
@@ -70,6 +70,7 @@ export function readStores(
       }),
     )
   }
+  checkSharedVolumes(read, faults)
   return read
 }
 

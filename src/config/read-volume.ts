@@ -84,6 +84,24 @@ export function readVolume(
   }
 }
 
+/** Names stores that share a volume but not whether one job at a time writes to it. */
+export function checkSharedVolumes(
+  stores: ReadonlyMap<string, { readonly volume?: VolumeConfig }>,
+  faults: ConfigFault[],
+): void {
+  const seen = new Map<string, { readonly id: string; readonly exclusive: boolean }>()
+  for (const [id, { volume }] of stores) {
+    for (const { bucket } of volume?.members ?? []) {
+      const exclusive = volume?.exclusive ?? false
+      const first = seen.get(bucket) ?? { id, exclusive }
+      seen.set(bucket, first)
+      if (first.exclusive === exclusive) continue
+      const message = `must be ${first.exclusive}, as at "${first.id}": both are the volume ${bucket}`
+      faults.push({ pointer: `/stores/${id}/exclusive`, message })
+    }
+  }
+}
+
 function refuse(document: StoreDocument, pointer: string, faults: ConfigFault[]): void {
   const push = (name: string, message: string) =>
     faults.push({ pointer: `${pointer}/${name}`, message })

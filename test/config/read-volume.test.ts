@@ -40,6 +40,18 @@ function faults(change: object, document: object = {}): Record<string, string> {
 }
 
 describe('a network volume', () => {
+  it('is exclusive in every store that has it, or in none', () => {
+    const replica = { bucket: 'b1c2d3e4f5', dataCenterId: 'EU-RO-1' }
+    const both = { ...volume, bucket: 'vol2', dataCenterId: 'US-KS-2', replicas: [replica] }
+    const stores = (exclusive: boolean) => ({
+      stores: { main, volume: { ...volume, exclusive: true }, both: { ...both, exclusive } },
+    })
+    expect(faults({}, stores(false))).toEqual({
+      '/stores/both/exclusive': 'must be true, as at "volume": both are the volume b1c2d3e4f5',
+    })
+    expect(read({}, stores(true)).stores.size).toBe(3)
+  })
+
   it('is addressed by its datacenter, and needs nothing else', () => {
     expect(read().stores.get('volume')).toMatchObject({
       ...{ kind: 'runpod-volume', bucket: 'b1c2d3e4f5', pathStyle: true, presign: false },

@@ -50,10 +50,10 @@ export function leasesFor(
     const { exclusive, keepSeconds } = sessions
     wishes.push({ key: session.leaseKey, exclusive, storeId, keepMs: keepSeconds * 1000 })
   }
-  // Always the session first: two jobs never wait for each other.
-  const volume = config.stores.get(storeId)?.bucket
-  if (volume !== undefined && takesTurns(config, endpoint)) {
-    wishes.push({ key: volumeLeaseKey(volume), exclusive: true, storeId, keepMs: 0 })
+  // Always the session first, and volumes in one order: two jobs never wait for each other.
+  const volumes = takesTurns(config, endpoint) ? config.stores.get(storeId)?.volume?.members : []
+  for (const bucket of (volumes ?? []).map((member) => member.bucket).sort()) {
+    wishes.push({ key: volumeLeaseKey(bucket), exclusive: true, storeId, keepMs: 0 })
   }
   return wishes
 }

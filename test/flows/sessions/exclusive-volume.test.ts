@@ -17,12 +17,17 @@ const documents = {
     main: { kind: 's3', endpoint: 'https://s.example', region: 'auto', bucket: 'bucket', ...keys },
     turns: { ...volume, exclusive: true },
     free: { ...volume, bucket: 'vol2' },
+    both: {
+      ...{ ...volume, bucket: 'vol3', exclusive: true },
+      replicas: [{ bucket: 'vol1', dataCenterId: 'US-KS-2' }],
+    },
   },
   endpoints: {
     '*': { upstream: 'https://upstream.example/v2' },
     writer: { store: 'turns', access: 'volume', as: 'path', sessions: { waitSeconds: 0 } },
     other: { store: 'turns', access: 'volume', as: 'path', sessions: { waitSeconds: 0 } },
     reader: { store: 'turns', access: 'volume', as: 'path', volumeWrites: false },
+    both: { store: 'both', access: 'volume', as: 'path', sessions: { waitSeconds: 0 } },
     free: { store: 'free', access: 'volume', as: 'path', sessions: {} },
   },
 }
@@ -54,6 +59,13 @@ const taken = () => {
 }
 
 describe('an exclusive volume', () => {
+  test('is one in every store that has it', async () => {
+    await submit('writer')
+    await expect(submit('both')).rejects.toMatchObject({ code: 'volume_busy' })
+    const held = [...gateway.store.objects.keys()].filter((key) => key.startsWith('leases/'))
+    expect(held).toEqual(['leases/volumes/vol1'])
+  })
+
   test('is written to by one job at a time, of whichever endpoint and caller', async () => {
     await submit('writer')
     const others = { authorization: 'Bearer another-key' }
