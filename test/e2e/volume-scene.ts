@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import { type Answer, json } from './call.ts'
@@ -23,9 +23,39 @@ export interface SignedPart {
   readonly headers: Record<string, string>
 }
 
+/** Where the page comes from that may call the gateway of this stack. */
+export const page = 'https://page.example'
+
+/** Takes down the size of each file below `folder` as often as it can; `end` gives those it has seen, by name. */
+export function watchSizes(folder: string): { end(): Promise<Map<string, Set<number>>> } {
+  const seen = new Map<string, Set<number>>()
+  let isWatching = true
+  async function look(): Promise<void> {
+    const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => [])
+    for (const entry of entries.filter((one) => one.isFile())) {
+      const found = await stat(join(entry.parentPath, entry.name)).catch(() => undefined)
+      if (found === undefined) continue
+      seen.set(entry.name, (seen.get(entry.name) ?? new Set()).add(found.size))
+    }
+  }
+  const watching = (async () => {
+    while (isWatching) {
+      await look()
+      await new Promise((resolve) => setTimeout(resolve, 1))
+    }
+  })()
+  return {
+    async end() {
+      isWatching = false
+      await watching
+      return seen
+    },
+  }
+}
+
 /**
  * A stack with a volume in each of two datacenters. Endpoint `volume` has the first alone, `both` has
- * both, `missing` is none of the platform's.
+ * both, `content` names files by content, `missing` is none of the platform's.
  */
 export function useVolumeStack() {
   const stack = useStack({
@@ -47,8 +77,13 @@ export function useVolumeStack() {
         ...document.endpoints,
         volume: { ...document.endpoints['volume'], sessions: {} },
         both: { ...document.endpoints['volume'], store: 'both', volumes: 'lookup' },
+        content: {
+          ...document.endpoints['volume'],
+          ...{ contentAddressed: true, stage: 'always', volumes: 'configured' },
+        },
         missing: { ...document.endpoints['volume'] },
       },
+      cors: { origins: [page] },
       uploads: { partBytes, signedParts: 2, persist: true },
     }),
   })

@@ -1,10 +1,10 @@
-import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { leakForms } from '../../dev/worker/leak.ts'
 import { json, observed } from './call.ts'
 import { bytesOf, largeBytes, sha256 } from './payload.ts'
-import { partBytes, type SignedPart, useVolumeStack } from './volume-scene.ts'
+import { partBytes, type SignedPart, useVolumeStack, watchSizes } from './volume-scene.ts'
 
 const { stack, directory, files, faults, volume, ask, put, upload } = useVolumeStack()
 /** Requests that a volume has not, or not in that form, and how each was answered. */
@@ -114,17 +114,7 @@ describe('Uploads to a volume', () => {
 
   test('A kept file has its own name, and no reader of the volume sees half of it', async () => {
     const models = join(directory(), 'models')
-    const sizes = new Set<number>()
-    let watching = true
-    const watch = async () => {
-      while (watching) {
-        for (const name of await readdir(models).catch(() => [])) {
-          sizes.add((await stat(join(models, name)).catch(() => ({ size: -1 }))).size)
-        }
-        await new Promise((resolve) => setTimeout(resolve, 1))
-      }
-    }
-    const watcher = watch()
+    const watcher = watchSizes(models)
     const lengths = [2 * partBytes + 99, 2 * partBytes + 99, 60_000, 60_000]
     faults().quirks.halfMs = 50
     for (const [seed, length] of lengths.entries()) {
@@ -135,10 +125,8 @@ describe('Uploads to a volume', () => {
       expect(done.status, done.text).toBe(200)
       expect(sha256(await readFile(join(models, 'w.bin')))).toBe(sha256(file))
     }
-    watching = false
-    await watcher
-    expect([...sizes].filter((size) => !lengths.includes(size))).toEqual([])
-    expect(sizes.size).toBe(2)
+    const sizes = (await watcher.end()).get('w.bin')
+    expect(sizes).toEqual(new Set(lengths))
   })
 })
 
