@@ -135,6 +135,11 @@ export function persistentKey(ownerHash: string, endpointId: string, name: strin
   return `persist/${ownerHash}/${endpointId}/${name}`
 }
 
+/** Whether a key is one of those, whatever else of that name a bucket holds. */
+export function isPersistentKey(key: string): boolean {
+  return /^persist\/[0-9a-f]{32}\/[^/]+\/./s.test(key)
+}
+
 /** Prefix of files that lie under names of their own on a network volume, outside the gateway's folder. */
 export const sharedRoot = 'shared/'
 

@@ -1,4 +1,4 @@
-import { keptNameKey } from '../store/keys.ts'
+import { isPersistentKey, keptNameKey } from '../store/keys.ts'
 import type { ObjectStore } from '../store/store.ts'
 import { storeUnavailable } from '../store/store-fault.ts'
 
@@ -48,9 +48,11 @@ export async function holderOf(state: ObjectStore, keptKey: string): Promise<str
   return (await read(state, keptKey)).name.holder
 }
 
-/** Whether somebody writes the file just now. */
-export async function isTaken(state: ObjectStore, keptKey: string, now: number): Promise<boolean> {
-  return isBusy((await read(state, keptKey)).name, now)
+/** Whether what is being uploaded under a key is a kept file's that nobody writes any more: others share the bucket. */
+export async function isLeft(state: ObjectStore, key: string, now: number): Promise<boolean> {
+  const { name, etag } = await read(state, key)
+  const isOurs = etag !== undefined || isPersistentKey(key)
+  return isOurs && !isBusy(name, now)
 }
 
 /**

@@ -15,7 +15,7 @@ import type { ObjectStore } from '../store/store.ts'
 import { isTooLarge } from '../store/store-fault.ts'
 import { forgetContent } from './by-sha256.ts'
 import { eraseUpload, markDeleted } from './erase-upload.ts'
-import { holderOf, isTaken } from './kept-name.ts'
+import { holderOf, isLeft } from './kept-name.ts'
 import { turnName } from './turn-name.ts'
 import { endlessDay, type Uploads } from './upload.ts'
 
@@ -113,7 +113,7 @@ class UploadSweep {
     { key, uploadId }: { readonly key: string; readonly uploadId: string },
   ): Promise<void> {
     const { state, now } = this.#options
-    if ((await isTaken(state, key, now)) || !this.#mayRemove()) return
+    if (!(await isLeft(state, key, now)) || !this.#mayRemove()) return
     await store.abortUpload(key, uploadId)
     this.#counts.aborted++
   }

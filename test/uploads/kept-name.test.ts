@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { holderOf, isTaken, takeTurn } from '../../src/uploads/kept-name.ts'
+import { holderOf, isLeft, takeTurn } from '../../src/uploads/kept-name.ts'
 import { MemoryStore } from '../intake/memory-store.ts'
 
 const key = 'persist/0123/demo/models/v1.bin'
@@ -25,9 +25,9 @@ describe('the turn to write a kept file', () => {
     const [turn, ...others] = all.filter((one) => one !== undefined)
     expect(others).toEqual([])
     expect(await take()).toBeUndefined()
-    expect(await isTaken(store, key, now)).toBe(true)
+    expect(await isLeft(store, key, now)).toBe(false)
     await turn?.end('one')
-    expect(await isTaken(store, key, now)).toBe(false)
+    expect(await isLeft(store, key, now)).toBe(true)
     expect(await holderOf(store, key)).toBe('one')
     expect((await taken()).holder).toBe('one')
   })

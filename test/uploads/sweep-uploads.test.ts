@@ -179,6 +179,22 @@ describe('a copy to a kept name that its request did not live to end', () => {
     expect(await sweep(gateway, 300_000)).toMatchObject({ aborted: 1, faults: 0 })
     expect(store.open.size).toBe(0)
   })
+
+  it('is aborted where its turn was ended all the same', async () => {
+    const gateway = uploadGateway({ persist: true })
+    await gateway.store.createUpload(`persist/${'0'.repeat(32)}/demo/a/model`, 'text/plain')
+    expect(await sweep(gateway, 0)).toMatchObject({ aborted: 1, faults: 0 })
+  })
+
+  it.each(['persist/model', 'persist/demo/model', `persist/${'0'.repeat(32)}/demo`, 'persist/'])(
+    'is not what somebody else uploads to %s',
+    async (key) => {
+      const gateway = uploadGateway({ persist: true })
+      await gateway.store.createUpload(key, 'text/plain')
+      expect(await sweep(gateway, 900 * hour)).toMatchObject({ aborted: 0, faults: 0, done: true })
+      expect(gateway.store.open.size).toBe(1)
+    },
+  )
 })
 
 describe('a kept file that is in its place but not written down', () => {
