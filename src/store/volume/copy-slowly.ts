@@ -6,6 +6,7 @@ import { holdAnswer, xmlAnswer } from './held-answer.ts'
 import {
   askForWork,
   isLost,
+  isOther,
   isSeen,
   look,
   lookUntil,
@@ -32,7 +33,7 @@ export async function copySlowly(
   const before = await look(ask, key, signal)
   const see = () => look(ask, key, signal)
   const isDone = (now: Seen) => source !== undefined && isCopy(now, source, before)
-  const answer = await askForWork(
+  const { answer } = await askForWork(
     () => ask(request),
     () => isSeen(see, isDone),
     slow,
@@ -54,6 +55,5 @@ export async function copySlowly(
 
 function isCopy(now: Seen, source: Seen, before: Seen | undefined): boolean {
   if (now.size !== source.size) return false
-  if (before === undefined || now.etag === source.etag) return true
-  return now.etag !== before.etag || now.modified !== before.modified
+  return now.etag === source.etag || isOther(now, before)
 }

@@ -1,5 +1,6 @@
 import type { VolumeConfig } from '../../config/config.ts'
 import { GatewayError } from '../../errors.ts'
+import { reasonOf } from '../../log.ts'
 import type { IncomingResponse } from '../../platform.ts'
 import type { StoreSend } from '../s3-operations.ts'
 import { isPassing, StoreAnswer, storeUnavailable } from '../store-fault.ts'
@@ -9,6 +10,8 @@ export interface Slow {
   readonly volume: Pick<VolumeConfig, 'completePollSeconds' | 'completeMaxSeconds'>
   /** Milliseconds. */
   readonly wait: (ms: number) => Promise<void>
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
 }
 
 /** A file as it is seen now. */
@@ -35,21 +38,36 @@ export async function look(
   return { size, etag: headers.get('etag') ?? '', modified: headers.get('last-modified') ?? '' }
 }
 
-/** Looks every `completePollSeconds` until a file is as `isWhole` says; undefined when time is over. */
+/** How much longer each pause is than the one before: Workers may ask a thousand times for one request. */
+const growth = 1.15
+const pauseMaxMs = 20_000
+
+/**
+ * Looks until a file is as `isWhole` says, `completePollSeconds` after the first time and then less
+ * often; undefined after `most` looks or `completeMaxSeconds`.
+ */
 export async function lookUntil(
   look: () => Promise<Seen | undefined>,
   isWhole: (seen: Seen) => boolean,
-  { volume, wait }: Slow,
-  most: number = Math.ceil(volume.completeMaxSeconds / volume.completePollSeconds),
+  { volume, wait, now }: Slow,
+  most: number = Number.POSITIVE_INFINITY,
   signal?: AbortSignal,
 ): Promise<Seen | undefined> {
-  for (let looks = 0; looks < most; looks++) {
-    if (looks > 0) await wait(volume.completePollSeconds * 1000)
+  const begun = now()
+  let pause = volume.completePollSeconds * 1000
+  let waited = 0
+  for (let looks = 1; ; looks++) {
     signal?.throwIfAborted()
     const seen = await look().catch(passing)
     if (seen !== undefined && isWhole(seen)) return seen
+    // A volume that does not answer takes its time, too.
+    const left = volume.completeMaxSeconds * 1000 - Math.max(waited, now() - begun)
+    if (looks >= most || left <= 0) return undefined
+    const next = Math.min(pause, left)
+    await wait(next)
+    waited += next
+    pause = Math.min(pause * growth, Math.max(pause, pauseMaxMs))
   }
-  return undefined
 }
 
 /** Whether a file is as `isWhole` says just now. */
@@ -61,6 +79,11 @@ export async function isSeen(
   return seen !== undefined && isWhole(seen)
 }
 
+/** Whether a file is another than was there before. */
+export function isOther(now: Seen, before: Seen | undefined): boolean {
+  return before === undefined || now.etag !== before.etag || now.modified !== before.modified
+}
+
 /** Nothing is seen while the volume does not answer: the work may go on behind it. */
 function passing(error: unknown): undefined {
   if (!isPassing(error)) throw error
@@ -69,7 +92,9 @@ function passing(error: unknown): undefined {
 /** Whether an answer, or its absence, leaves open what became of the request. */
 export function isLost(answer: IncomingResponse | undefined): boolean {
   if (answer === undefined) return true
-  return answer.status === 408 || answer.status === 429 || answer.status >= 500
+  const { status } = answer
+  // What a volume does not know it has not begun.
+  return status === 408 || status === 429 || (status >= 500 && status !== 501)
 }
 
 /** Statuses of an edge that has stopped to wait, while the work goes on behind it. */
@@ -78,22 +103,28 @@ const impatient = new Set([408, 502, 504, 520, 522, 524])
 /** How often work is asked for that nobody seems to do. */
 const asks = 3
 
-/**
- * Asks for slow work; the last answer, undefined where it was lost on its way. Asks again where no
- * edge says that the work goes on, unless `isDone` by then.
- */
+/** What was answered to slow work. */
+export interface Asked {
+  /** The last answer; undefined where it was lost on its way. */
+  readonly answer: IncomingResponse | undefined
+  /** Whether an answer before it was lost: what it asked for may be done, or go on. */
+  readonly maybeDone: boolean
+}
+
+/** Asks for slow work, and again where no edge says that it goes on, unless `isDone` by then. */
 export async function askForWork(
   ask: () => Promise<IncomingResponse>,
   isDone: () => Promise<boolean>,
   { volume, wait }: Slow,
-): Promise<IncomingResponse | undefined> {
+): Promise<Asked> {
   for (let asked = 1; ; asked++) {
     const answer = await orLost(ask())
     const goesOn = answer !== undefined && impatient.has(answer.status)
-    if (!isLost(answer) || goesOn || asked === asks) return answer
+    const maybeDone = asked > 1
+    if (!isLost(answer) || goesOn || asked === asks) return { answer, maybeDone }
     await answer?.body.cancel()
     await wait(volume.completePollSeconds * 1000)
-    if (await isDone()) return undefined
+    if (await isDone()) return { answer: undefined, maybeDone }
   }
 }
 
@@ -107,6 +138,7 @@ async function orLost(asked: Promise<IncomingResponse>): Promise<IncomingRespons
 }
 
 /** The error of work that has no end, or whose end was none: asking again at once does not help. */
-export function notWhole(operation: string, message: string): GatewayError {
-  return storeUnavailable(new StoreAnswer(operation, 424, 'NotWhole', message))
+export function notWhole(operation: string, message: string, cause?: unknown): GatewayError {
+  const why = cause === undefined ? message : `${message} (${reasonOf(cause)})`
+  return storeUnavailable(new StoreAnswer(operation, 424, 'NotWhole', why))
 }

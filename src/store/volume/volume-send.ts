@@ -37,16 +37,15 @@ export function createVolumeSend(
   platform: Platform,
 ): StoreSend {
   const signed = createSignedSend({ keys: store, volume, member, idleTimeoutMs }, platform)
-  const slow = { volume, wait: (ms: number) => platform.wait(ms) }
+  const slow = { volume, wait: (ms: number) => platform.wait(ms), now: () => platform.now() }
 
   async function ask(request: StoreRequest): Promise<IncomingResponse> {
     const over = new AbortController()
     for (let tried = 1; ; tried++) {
       const answer = await signed(isStream(request) ? withSignal(request, over.signal) : request)
       if (answer.status < 400) return isListing(request) ? await rename(answer) : answer
-      const held = await holdAnswer(answer, refusalMaxBytes)
       // What is left of a refused body must not go on leaving.
-      over.abort()
+      const held = await holdAnswer(answer, refusalMaxBytes).finally(() => over.abort())
       const refusal = readRefusal(request, held.status, held.text)
       if (isDenial(refusal) && tried < tries && !isStream(request)) {
         await platform.wait(100 * 2 ** tried * (0.5 + Math.random()))
@@ -85,7 +84,9 @@ export function createVolumeSend(
     if (method === 'POST' && query['uploadId'] !== undefined) {
       return await completeSlowly(ask, request, slow)
     }
-    if (copyFrom !== undefined) return await copySlowly(ask, { ...request, copyFrom }, slow)
+    const isPart = query['partNumber'] !== undefined
+    if (copyFrom !== undefined && !isPart)
+      return await copySlowly(ask, { ...request, copyFrom }, slow)
     return await ask(isListing(request) ? plainKeys(request) : request)
   }
 }

@@ -3,12 +3,14 @@ import { access, mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { readCapped } from '../../../src/bytes/read-capped.ts'
+import { createNodePlatform } from '../../../src/runtimes/node-platform.ts'
 import { copyObject } from '../../../src/store/copy-object.ts'
 import { headObject } from '../../../src/store/head-object.ts'
 import { listParts } from '../../../src/store/list-parts.ts'
 import { listUploads } from '../../../src/store/list-uploads.ts'
 import { faultOf, openVolumes, streamOf, type VolumeBed } from './volume-bed.ts'
 
+const node = createNodePlatform({ write() {} })
 let bed: VolumeBed
 beforeEach(async () => {
   bed = await openVolumes(1)
@@ -69,16 +71,14 @@ describe('what any store does', () => {
 
   test('signs in the header alone, for the datacenter, a stream without its hash', async () => {
     const bytes = randomBytes(100_000)
-    const sent: { url: string; authorization: string; hash: string }[] = []
-    const { createNodePlatform } = await import('../../../src/runtimes/node-platform.ts')
-    const node = createNodePlatform({ write() {} })
+    const sent: { method: string; url: string; authorization: string; hash: string }[] = []
     const store = bed.open(
       {},
       {
         async send(request) {
-          const { url, headers } = request
+          const { method, url, headers } = request
           const authorization = headers.get('authorization') ?? ''
-          sent.push({ url, authorization, hash: headers.get('x-amz-content-sha256') ?? '' })
+          sent.push({ method, url, authorization, hash: headers.get('x-amz-content-sha256') ?? '' })
           return await node.send(request)
         },
       },
@@ -92,8 +92,9 @@ describe('what any store does', () => {
       expect(authorization).toContain('Credential=user_1/')
       expect(authorization).toContain('/EU-RO-1/s3/aws4_request')
     }
-    expect(sent[0]?.hash).toMatch(/^[0-9a-f]{64}$/)
-    expect(sent[1]?.hash).toBe('UNSIGNED-PAYLOAD')
+    const written = sent.filter(({ method }) => method === 'PUT')
+    expect(written[0]?.hash).toMatch(/^[0-9a-f]{64}$/)
+    expect(written[1]?.hash).toBe('UNSIGNED-PAYLOAD')
   })
 
   test('puts parts together, and knows what is open', async () => {
@@ -174,6 +175,71 @@ describe('a slow completion', () => {
     expect(await bed.store.completeUpload(key, uploadId, parts)).toMatch(/^"/)
   })
 
+  test('does not take what was there before for its own, though it is as large', async () => {
+    await bed.store.put(key, text('the older content'))
+    const { uploadId, parts } = await upload(key)
+    server().fault({ operation: 'CompleteMultipartUpload', status: 524, times: 100 })
+    const volume = bed.config.volume && { ...bed.config.volume, completeMaxSeconds: 1 }
+    const store = bed.open(volume && { volume })
+    expect((await faultOf(store.completeUpload(key, uploadId, parts))).code).toBe(
+      'store_unavailable',
+    )
+    expect(await readFile(onDisk(`bulkway/${key}`), 'utf8')).toBe('the older content')
+    server().clear()
+    server().fault({ operation: 'CompleteMultipartUpload', status: 524, after: true })
+    expect(await store.completeUpload(key, uploadId, parts)).toMatch(/^"/)
+    expect(await readFile(onDisk(`bulkway/${key}`), 'utf8')).toBe('firstseconthirdla')
+  })
+
+  test('that was lost, and whose upload is over by now, is waited for', async () => {
+    const { uploadId, parts } = await upload(key)
+    server().fault({ operation: 'CompleteMultipartUpload', status: 500, code: 'InternalError' })
+    server().fault({ operation: 'CompleteMultipartUpload', status: 404, code: 'NoSuchUpload' })
+    const completed = bed.store.completeUpload(key, uploadId, parts)
+    setTimeout(async () => {
+      await mkdir(onDisk(`bulkway/${key}/..`), { recursive: true })
+      await writeFile(onDisk(`bulkway/${key}`), 'firstseconthirdla')
+    }, 100)
+    expect(await completed).toMatch(/^"/)
+  })
+
+  test('is looked at less often the longer it takes', async () => {
+    const { uploadId, parts } = await upload(key)
+    server().fault({ operation: 'CompleteMultipartUpload', status: 524, times: 100 })
+    const clocks = { completePollSeconds: 2, completeMaxSeconds: 900 }
+    const volume = bed.config.volume && { ...bed.config.volume, ...clocks }
+    const store = bed.open(volume && { volume })
+    await faultOf(store.completeUpload(key, uploadId, parts))
+    expect(bed.waits[0]).toBe(2000)
+    expect(Math.max(...bed.waits)).toBeLessThanOrEqual(20_000)
+    const waited = bed.waits.reduce((sum, ms) => sum + ms, 0)
+    expect(waited).toBeGreaterThan(890_000)
+    expect(waited).toBeLessThan(910_000)
+    // Workers ask a thousand times for one request, of all volumes.
+    expect(asked('HeadObject')).toBeLessThan(80)
+  })
+
+  test('of a volume that does not answer any more ends in its time', async () => {
+    const { uploadId, parts } = await upload(key)
+    let clock = 0
+    let heads = 0
+    const volume = bed.config.volume && { ...bed.config.volume, completeMaxSeconds: 120 }
+    const store = bed.open(volume && { volume }, {
+      now: () => Date.now() + clock,
+      async send(request) {
+        const isOver = request.method === 'POST'
+        if (!isOver && clock === 0) return await node.send(request)
+        heads += request.method === 'HEAD' ? 1 : 0
+        clock += 60_000
+        throw new Error('No byte went either way for 60000 ms')
+      },
+    })
+    expect((await faultOf(store.completeUpload(key, uploadId, parts))).code).toBe(
+      'store_unavailable',
+    )
+    expect(heads).toBeLessThan(8)
+  })
+
   test('that answers success and loses the file is no success', async () => {
     const { uploadId, parts } = await upload(key)
     server().quirks.vanishing = 1
@@ -212,6 +278,26 @@ describe('a copy', () => {
     server().clear()
     expect(await copy()).toBe(true)
     expect(await readFile(onDisk('models/w.bin'), 'utf8')).toBe('the new one')
+  })
+
+  test('that the volume does not know is refused at once', async () => {
+    server().fault({ operation: 'CopyObject', status: 501, code: 'NotImplemented', times: 10 })
+    expect((await faultOf(copy())).code).toBe('store_unavailable')
+    expect(asked('CopyObject')).toBe(1)
+    expect(bed.waits).toEqual([])
+  })
+
+  test('of a part is the volume’s to refuse, at once', async () => {
+    const { uploadId } = await upload(`${key}2`)
+    const query = { partNumber: '1', uploadId }
+    const body = new Uint8Array(0)
+    const request = { method: 'PUT', key: `${key}2`, query, copyFrom: key, body } as const
+    const heads = asked('HeadObject')
+    const answer = await bed.store.send(request)
+    await answer.body.cancel()
+    expect(answer.status).toBe(501)
+    expect(bed.waits).toEqual([])
+    expect(asked('HeadObject')).toBe(heads)
   })
 
   test('of what is not there is none', async () => {
@@ -259,8 +345,9 @@ describe('a copy', () => {
     const head = await headObject(bed.store, key)
     expect(head?.size).toBe(11)
     const size = 6_000_000_000
+    const before = asked('CreateMultipartUpload')
     expect(await copyObject(bed.store, { key, size }, 'shared/models/w', async () => {})).toBe(true)
-    expect(asked('CreateMultipartUpload')).toBe(0)
+    expect(asked('CreateMultipartUpload')).toBe(before)
   })
 })
 
@@ -320,7 +407,7 @@ describe('what an operator has to put right', () => {
   })
 
   test('a denial of a stream is its sender’s to try again', async () => {
-    server().fault({ status: 403, code: 'AccessDenied' })
+    server().fault({ operation: 'UploadPart', status: 403, code: 'AccessDenied' })
     const answer = await bed.store.send({ method: 'PUT', key, body: streamOf(text('hello'), 2) })
     expect(answer.status).toBe(403)
     await answer.body.cancel()
