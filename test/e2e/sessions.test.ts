@@ -27,12 +27,12 @@ const stack = useStack({
     const sessions = { waitSeconds: 30 }
     return {
       ...document,
-      stores: { ...Object(document['stores']), turns: { ...volume, exclusive: true } },
+      stores: { ...Object(document['stores']), volume: { ...volume, exclusive: true } },
       endpoints: {
         ...document.endpoints,
         train: { ...train, sessions },
         hasty: { ...train, sessions: { waitSeconds: 3 } },
-        turns: { ...document.endpoints['volume'], store: 'turns', sessions },
+        turns: { ...document.endpoints['volume'], sessions },
       },
     }
   },
@@ -229,4 +229,20 @@ test('A session on an exclusive volume is a directory, and any other job of the 
   expect(three.input['dir']).toBe(directory)
   expect(await readFile(checkpoint, 'utf8')).toBe('step 1')
   await stack.platform.finish('turns', three.id, { output: 1 })
+})
+
+test('An exclusive volume goes to the next job where gateway and job have both died', async () => {
+  const first = await submit('turns')
+  expect(first.status, first.text).toBe(200)
+  const lost = await stack.platform.take('turns')
+  await stack.killGateway()
+  await stack.platform.forget(lost.id)
+  await stack.startGateway()
+  session = `${session}-other`
+  const next = submit('turns')
+  await expectWaiting(next)
+  expect((await next).status).toBe(200)
+  const job = await stack.platform.take('turns')
+  expect(job.id).toBe(json(await next)['id'])
+  await stack.platform.finish('turns', job.id, { output: 1 })
 })
