@@ -105,13 +105,17 @@ export function fakeConfig(changes: Record<string, unknown> = {}): Config {
     masterKeys: { env: 'KEYS' },
     ...changes,
   }
-  return readConfig(JSON.stringify(document), (name) =>
-    name === 'BULKWAY_PROFILE'
-      ? undefined
-      : name === 'KEYS'
-        ? `k1:${btoa('a'.repeat(32))}`
-        : 'any-secret',
-  )
+  return readConfig(JSON.stringify(document), (name) => {
+    if (name === 'BULKWAY_PROFILE') return undefined
+    if (name === 'KEYS') return `k1:${btoa('a'.repeat(32))}`
+    return secrets[name] ?? 'any-secret'
+  })
+}
+
+/** Secrets that differ from all others, by their names. */
+const secrets: Readonly<Record<string, string>> = {
+  VOLUME_KEY_ID: 'user_2volumeKeyIdOfATest',
+  VOLUME_SECRET: 'rps_Volume/Secret+OfATest="1"',
 }
 
 /** A call with a body in one chunk, its length announced. */
