@@ -7,6 +7,7 @@ import { createMergedList, createVolumeList } from './list-volume.ts'
 import { createMirroredSend } from './mirrored-send.ts'
 import { volumeLimits } from './volume-limits.ts'
 import { createVolumeSend } from './volume-send.ts'
+import { wholePuts } from './whole-puts.ts'
 
 /**
  * Makes the store of a network volume, or of several that hold the same files. Keys are as elsewhere;
@@ -20,7 +21,7 @@ export function createVolumeStore(
   const { id, volume } = store
   if (volume === undefined) throw new TypeError(`The store ${id} is no network volume`)
   const sends = volume.members.map((member) =>
-    createVolumeSend({ store, volume, idleTimeoutMs }, member, platform),
+    wholePuts(createVolumeSend({ store, volume, idleTimeoutMs }, member, platform)),
   )
   const wait = (ms: number) => platform.wait(ms)
   const lists = sends.map((send) =>

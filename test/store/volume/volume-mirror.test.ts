@@ -232,7 +232,7 @@ describe('one of several that fails', () => {
   })
 
   test('with an answer that passes is asked again', async () => {
-    server(1).fault({ operation: 'PutObject', status: 503, code: 'SlowDown' })
+    server(1).fault({ operation: 'UploadPart', status: 503, code: 'SlowDown' })
     expect(await bed.store.put(key, text('x'))).toMatch(/^"/)
     server(0).fault({ operation: 'CreateMultipartUpload', status: 500, code: 'InternalError' })
     const { uploadId } = await upload()
