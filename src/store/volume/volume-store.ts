@@ -21,7 +21,7 @@ export function createVolumeStore(
   const { id, volume } = store
   if (volume === undefined) throw new TypeError(`The store ${id} is no network volume`)
   const sends = volume.members.map((member) =>
-    wholePuts(createVolumeSend({ store, volume, idleTimeoutMs }, member, platform)),
+    createVolumeSend({ store, volume, idleTimeoutMs }, member, platform),
   )
   const wait = (ms: number) => platform.wait(ms)
   const lists = sends.map((send) =>
@@ -30,7 +30,7 @@ export function createVolumeStore(
   const [onlySend, ...otherSends] = sends
   const [onlyList, ...otherLists] = lists
   if (onlySend === undefined || onlyList === undefined) throw new TypeError('There is no volume')
-  const send = otherSends.length === 0 ? onlySend : createMirroredSend(sends)
+  const send = wholePuts(otherSends.length === 0 ? onlySend : createMirroredSend(sends))
   return {
     ...createOperations(id, platform, send),
     list: otherLists.length === 0 ? onlyList : createMergedList(lists),

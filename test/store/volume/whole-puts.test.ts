@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { createNodePlatform } from '../../../src/runtimes/node-platform.ts'
 import { headObject } from '../../../src/store/head-object.ts'
 import { listUploads } from '../../../src/store/list-uploads.ts'
 import { faultOf, openVolumes, streamOf, type VolumeBed } from './volume-bed.ts'
@@ -87,6 +88,29 @@ describe.each([1, 2])('a PUT to %i volume(s)', (count) => {
     expect(answer.status).toBe(400)
     await answer.body.cancel()
     expect(await onVolumes()).toEqual(everywhere(old))
+  })
+
+  test('that some volume got other bytes of is none', async () => {
+    await writeOld()
+    const { length } = bed.servers
+    const node = createNodePlatform({ write() {} })
+    const store = bed.open(
+      {},
+      {
+        async send(request) {
+          const answer = await node.send(request)
+          const isPart =
+            request.method === 'PUT' && request.url.startsWith(bed.servers[0]?.url ?? '')
+          if (isPart) answer.headers.set('etag', `"${'0'.repeat(32)}"`)
+          return answer
+        },
+      },
+    )
+    const answer = store.send({ method: 'PUT', key, body: streamOf(fresh, 10_000) })
+    if (length === 1) expect((await answer).status).toBe(400)
+    else expect((await faultOf(answer)).code).toBe('store_unavailable')
+    expect(await onVolumes()).toEqual(everywhere(old))
+    expect(await open()).toEqual([])
   })
 
   test('of nothing is one request', async () => {
