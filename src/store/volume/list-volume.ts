@@ -1,6 +1,7 @@
 import { GatewayError } from '../../errors.ts'
 import type { ListPage, ObjectStore } from '../store.ts'
 import { isPassing, StoreAnswer, storeUnavailable } from '../store-fault.ts'
+import { compareKeys } from './key-order.ts'
 
 type List = ObjectStore['list']
 
@@ -40,7 +41,8 @@ export function createVolumeList(once: List, wait: (ms: number) => Promise<void>
       ...(maxKeys !== undefined && { maxKeys }),
     })
     const isNew = (key: string) =>
-      key.startsWith(prefix) && (from?.token !== undefined || start === undefined || key > start)
+      key.startsWith(prefix) &&
+      (from?.token !== undefined || start === undefined || compareKeys(key, start) > 0)
     const objects = page.objects.filter(({ key }) => isNew(key))
     const prefixes = page.prefixes.filter(isNew)
     if (page.next === undefined) return { objects, prefixes }
@@ -61,26 +63,33 @@ export function createVolumeList(once: List, wait: (ms: number) => Promise<void>
 export function createMergedList(lists: readonly List[]): List {
   return async (prefix, { delimiter, after, next, maxKeys } = {}) => {
     const start = next ?? after
+    const wish = {
+      ...(delimiter !== undefined && { delimiter }),
+      ...(maxKeys !== undefined && { maxKeys }),
+    }
     const pages = await Promise.all(
-      lists.map((list) =>
-        list(prefix, {
-          ...(delimiter !== undefined && { delimiter }),
-          ...(start !== undefined && { after: start }),
-          ...(maxKeys !== undefined && { maxKeys }),
-        }),
-      ),
+      lists.map(async (list) => {
+        let page = await list(prefix, { ...wish, ...(start !== undefined && { after: start }) })
+        // A page of what was known already says not how far it reaches.
+        while (page.next !== undefined && lastOf(page) === undefined) {
+          page = await list(prefix, { ...wish, next: page.next })
+        }
+        return page
+      }),
     )
     // What a cut page does not reach is known of none.
     const ends = pages.flatMap((page) => (page.next === undefined ? [] : (lastOf(page) ?? [])))
-    const end = ends.sort()[0]
-    const isKnown = (key: string) => end === undefined || key <= end
+    const end = ends.sort(compareKeys)[0]
+    const isKnown = (key: string) => end === undefined || compareKeys(key, end) <= 0
     const objects = new Map(
       pages.flatMap((page) => page.objects.map((object) => [object.key, object] as const)),
     )
     const prefixes = new Set(pages.flatMap((page) => page.prefixes))
     return {
-      objects: [...objects.values()].filter(({ key }) => isKnown(key)).sort(byKey),
-      prefixes: [...prefixes].filter(isKnown).sort(),
+      objects: [...objects.values()]
+        .filter(({ key }) => isKnown(key))
+        .sort((a, b) => compareKeys(a.key, b.key)),
+      prefixes: [...prefixes].filter(isKnown).sort(compareKeys),
       ...(end !== undefined && { next: end }),
     }
   }
@@ -92,7 +101,7 @@ function lastOf({ objects, prefixes }: Pick<ListPage, 'objects' | 'prefixes'>): 
   const prefix = prefixes.at(-1)
   const below = prefix === undefined ? undefined : `${prefix}${lastOfAll}`
   if (key === undefined || below === undefined) return key ?? below
-  return key > below ? key : below
+  return compareKeys(key, below) > 0 ? key : below
 }
 
 function readMark(text: string): { readonly token?: string; readonly after?: string } {
@@ -101,8 +110,4 @@ function readMark(text: string): { readonly token?: string; readonly after?: str
   if (at < 0)
     throw new GatewayError('invalid_request', 'Cannot go on with a list from another store')
   return text.slice(0, at) === 'token' ? { token: rest } : { after: rest }
-}
-
-function byKey(a: { readonly key: string }, b: { readonly key: string }): number {
-  return a.key < b.key ? -1 : a.key > b.key ? 1 : 0
 }

@@ -4,6 +4,7 @@ import type { StoreSend } from '../s3-operations.ts'
 import { type PartsPage, readPartsPage, readUploadsPage } from '../s3-xml.ts'
 import type { StoreRequest } from '../store.ts'
 import { type HeldAnswer, holdAnswer, xmlAnswer } from './held-answer.ts'
+import { compareKeys } from './key-order.ts'
 import { joinEtags, joinIds, partsXml, uploadsXml } from './mirror-xml.ts'
 
 const listMaxBytes = 1024 * 1024
@@ -25,15 +26,14 @@ export async function listMirroredParts(
   const held = answers.flatMap((answer) => answer ?? [])
   const refused = held.find(({ status }) => status !== 200 && status !== 404)
   if (refused !== undefined) return refused.answer
-  const known = held.filter(({ status }) => status === 200)
-  const pages = known.map(({ text }) => readPartsPage(text))
+  const fine = held.filter(({ status }) => status === 200)
+  const pages = fine.map(({ text }) => readPartsPage(text))
   const [first, ...others] = pages.flatMap((page) => page ?? [])
-  if (first === undefined || others.length + 1 < known.length) return anyOf(held)
+  if (first === undefined || others.length + 1 < fine.length) return anyOf(held)
   const end = lowest([first, ...others].map(endOf))
+  const known = others.map(({ parts }) => new Map(parts.map((part) => [part.partNumber, part])))
   const parts = first.parts.flatMap((part): StoredPart[] => {
-    const same = others.map((page) =>
-      page.parts.find(({ partNumber }) => partNumber === part.partNumber),
-    )
+    const same = known.map((page) => page.get(part.partNumber))
     const isEverywhere = same.every((one) => one?.size === part.size)
     if (!isEverywhere || (end !== undefined && part.partNumber > end)) return []
     return [{ ...part, etag: joinEtags([part, ...same].map((one) => one?.etag ?? '')) }]
@@ -52,12 +52,13 @@ export async function listMirroredUploads(
   const pages = held.map(({ status, text }) => (status === 200 ? readUploadsPage(text) : undefined))
   const refused = held.find((_, index) => pages[index] === undefined)
   if (refused !== undefined) return refused.answer
-  const ends = pages.flatMap((page) => (page?.next === undefined ? [] : page.next.key)).sort()
+  const ends = pages.flatMap((page) => (page?.next === undefined ? [] : page.next.key))
+  ends.sort(compareKeys)
   const [end] = ends
   const keys = new Set(pages.flatMap((page) => page?.uploads.map(({ key }) => key) ?? []))
   const uploads = [...keys]
-    .filter((key) => end === undefined || key <= end)
-    .sort()
+    .filter((key) => end === undefined || compareKeys(key, end) <= 0)
+    .sort(compareKeys)
     .flatMap((key) => {
       const ids = pages.map((page) => page?.uploads.filter((one) => one.key === key) ?? [])
       const most = Math.max(...ids.map(({ length }) => length))
