@@ -1,6 +1,7 @@
 import { markInputsDue } from '../grants/due.ts'
 import type { Grant, GrantState } from '../grants/grant.ts'
 import { reasonOf } from '../log.ts'
+import { dueKey } from '../store/keys.ts'
 import type { Deps } from './deps.ts'
 import { endKeys, revokeKeys } from './give-access.ts'
 import { removeFiles } from './remove-files.ts'
@@ -94,10 +95,14 @@ export async function dropJob(deps: Deps, grant: Grant): Promise<void> {
   try {
     await removeFiles(store, grant)
     await deps.grants.remove(grant)
-    await releaseLeases(deps, grant)
+    if (grant.retention === 'persistent') {
+      await deps.stateStore.delete(dueKey(grant.writeExpiresAt, grant.grantId))
+    }
   } catch (error) {
     deps.log.write('warn', { event: 'clean_up_failed', reason: reasonOf(error) })
   }
+  // Others wait for these: not for the store to take its files away.
+  await releaseLeases(deps, grant)
 }
 
 /**

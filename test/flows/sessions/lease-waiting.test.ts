@@ -231,6 +231,20 @@ describe('a request that is not submitted after all', () => {
     expect(waited).toBe(0)
   })
 
+  test('gives its session back though the store does not remove what was staged', async () => {
+    gateway.upstream = (sent) => {
+      if (!sent.url.endsWith('/run')) return upstream(sent)
+      gateway.store.before = (line) => {
+        if (line.startsWith('list ')) throw new Error('gone')
+      }
+      return answer(400, '{"error":"no"}', json)
+    }
+    await submit('hasty')
+    gateway.store.before = () => {}
+    gateway.upstream = upstream
+    expect(await submit('hasty')).toMatchObject({ id: 'job-1' })
+  })
+
   test('gives its session back where upstream cannot be reached', async () => {
     gateway.upstream = (sent) => {
       if (sent.url.endsWith('/run')) throw new NotSent('nobody there')
