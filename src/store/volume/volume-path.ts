@@ -23,8 +23,8 @@ export function workerPath(
 }
 
 /**
- * The gateway's key of a path that a worker names; undefined for one outside the volume, or that is
- * not in its only spelling (dot segments, doubled slashes).
+ * The gateway's key of a path that a worker names; undefined for one outside the volume, that no key
+ * means, or that is not in its only spelling (dot segments, doubled slashes).
  */
 export function keyOfPath(
   volume: Pick<VolumeConfig, 'prefix' | 'mountPath'>,
@@ -33,12 +33,14 @@ export function keyOfPath(
   const root = `${volume.mountPath}/`
   if (!path.startsWith(root)) return undefined
   const onVolume = path.slice(root.length)
-  return isPlainPath(onVolume) ? ownKey(volume, onVolume) : undefined
+  if (!isPlainPath(onVolume)) return undefined
+  const key = ownKey(volume, onVolume)
+  return volumeKey(volume, key) === onVolume ? key : undefined
 }
 
-/** Whether no segment of a path is empty, `.` or `..`, and it holds no control character. */
+/** Whether no segment of a path is empty, `.` or `..`, and it holds characters alone, none of control. */
 export function isPlainPath(path: string): boolean {
-  if (hasControl(path)) return false
+  if (hasControl(path) || !path.isWellFormed()) return false
   return path.split('/').every((segment) => segment !== '' && segment !== '.' && segment !== '..')
 }
 

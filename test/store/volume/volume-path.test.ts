@@ -33,6 +33,9 @@ describe('where keys lie on a volume', () => {
     '/runpod-volume/bulkway/x/',
     '/runpod-volume/bulkway/x\ny',
     '/runpod-volume/bulkway/x\u0085y',
+    // It would be read at the root of the volume.
+    '/runpod-volume/bulkway/shared/models/x',
+    '/runpod-volume/bulkway/x\ud800',
   ])('%j is the path of no key', (path) => {
     expect(keyOfPath(volume, path)).toBeUndefined()
   })
@@ -60,6 +63,8 @@ describe('names of their own', () => {
     'models/',
     'models/x/',
     'models/x\0y',
+    'models/x\ud800',
+    'models/\udc00x',
     'models/x\u007fy',
     `models/${'x'.repeat(256)}`,
     `models/${'xy/'.repeat(400)}z`,
