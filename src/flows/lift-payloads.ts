@@ -4,7 +4,7 @@ import { type StagedPayload, stageJson } from '../intake/stage-json.ts'
 import { compileRules } from '../json/pointer.ts'
 import { JsonSplicer, type LiftedPayload, type Residue } from '../json/splicer.ts'
 import type { Body } from '../platform.ts'
-import { inputPrefix, payloadName } from '../store/keys.ts'
+import { endlessDay, inputPrefix, payloadName } from '../store/keys.ts'
 import { readMediaType } from '../store/media-type.ts'
 import { createStagedWriter, type StagedObject } from '../store/staged-writer.ts'
 import type { ObjectStore } from '../store/store.ts'
@@ -68,6 +68,7 @@ export async function liftPayloads(
   const { day } = longestTimes(deps, call, endpoint, plan.within)
   const stageId = deps.grants.newId(day)
   const stage = { day, grantId: stageId }
+  if (day === endlessDay) await plan.noteStage?.(stage)
   const { body, files } = await readSource(deps, call, admission, stage, plan.maxBytes).catch(
     (error: unknown) => {
       throw isTooLarge(error) ? plan.tooLarge(error.facts.actual) : error

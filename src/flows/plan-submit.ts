@@ -31,6 +31,8 @@ export interface LiftPlan {
   readonly rules?: readonly LiftRule[]
   /** More members of the document itself whose places are recorded. */
   readonly watchTop?: readonly string[]
+  /** Told where payloads are staged, before any is, if that is where no day ends. */
+  readonly noteStage?: (stage: JobFolder) => Promise<void>
   /** The refusal of a request of which too much is left once its payloads are lifted. */
   tooLarge(actual: number | undefined): GatewayError
 }

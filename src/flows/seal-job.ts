@@ -2,6 +2,7 @@ import { callerSecrets } from '../access/caller-secrets.ts'
 import { type Minted, renderS3Config } from '../access/minter.ts'
 import type { PayloadForm } from '../config/config.ts'
 import { GatewayError } from '../errors.ts'
+import { markInputsDue } from '../grants/due.ts'
 import type { Grant, GrantSecret } from '../grants/grant.ts'
 import { type Edit, renderResidue } from '../json/render.ts'
 import type { LiftRule } from '../json/rules.ts'
@@ -77,6 +78,11 @@ export async function sealJob(
     ]
     const request = renderResidue(residue, replaced.texts, edits)
     if (request.length > maxBytes) throw tooLarge(request.length, maxBytes)
+    // Should nobody ever learn its id, no day would remove it; a batch's are known by other roads.
+    const isAlone = lifted.unboundMs !== undefined
+    if (isAlone && grant.retention === 'persistent') {
+      await markInputsDue(deps.stateStore, grant, grant.writeExpiresAt)
+    }
     return { grant: await sealHeld(deps, call, admission, lifted, grant), request }
   } catch (error) {
     await withdrawAccess(deps, endpoint.storeId, access, minted)

@@ -1,6 +1,7 @@
 import { onceBody } from '../bytes/once-body.ts'
 import { GatewayError } from '../errors.ts'
 import type { Grant } from '../grants/grant.ts'
+import { noteStaging } from '../grants/staging-notes.ts'
 import { reasonOf } from '../log.ts'
 import type { Reply } from '../platform.ts'
 import { type Admission, admit, proveCaller } from './admit.ts'
@@ -64,12 +65,20 @@ export async function submitJob(
   if (!plan.whole || isAsked) await proveCaller(deps, call, admission)
 
   if (isAsked) return await describePlan(deps, { ...call, body }, admission, plan)
-  const lifted = await liftPayloads(deps, { ...call, body }, admission, plan)
+  let stagingNote: string | undefined
+  const lifted = await liftPayloads(deps, { ...call, body }, admission, {
+    ...plan,
+    async noteStage(stage) {
+      const { storeId } = admission.endpoint
+      stagingNote = await noteStaging(deps.stateStore, stage, storeId, deps.platform.now())
+    },
+  })
   if (!lifted.concernsUs && !isHeld) {
     return await passOn(deps, json, admission, operation, lifted.residue.bytes)
   }
   const held = { ...lifted, unboundMs: unboundMs(deps.config, operation) }
   const { grant, request } = await seal(deps, json, admission, held, plan)
+  if (stagingNote !== undefined) await deps.stateStore.delete(stagingNote)
   return await submit(deps, json, admission, operation, grant, request)
 }
 

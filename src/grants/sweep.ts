@@ -27,6 +27,7 @@ import type { ObjectStore } from '../store/store.ts'
 import { dueFiles, markInputsDue } from './due.ts'
 import type { Grant, Grants } from './grant.ts'
 import { dayOfGrantId } from './grant-id.ts'
+import { removeStaged } from './staging-notes.ts'
 
 /** What one sweep removed; `done` is false when it stopped at its limit or at a fault. */
 export interface Swept {
@@ -125,10 +126,12 @@ class Sweep {
     const marker = await state.get(markerKey, 1024)
     const grant = await this.#grant(grantId)
     const store = grant === undefined ? undefined : stores.get(grant.storeId)
+    const text = new TextDecoder().decode(marker?.bytes)
+    if (grant === undefined) this.#counts.files += await removeStaged(stores, grantId, text)
     if (marker !== undefined && grant !== undefined && store !== undefined) {
       const { faults } = this.#counts
       let cut = false
-      const due = dueFiles(grant, new TextDecoder().decode(marker.bytes), now)
+      const due = dueFiles(grant, text, now)
       for (const prefix of due.prefixes) {
         cut ||= await this.#each(store, prefix, (key) => this.#removal(store, key))
       }

@@ -74,6 +74,7 @@ export class MemoryStore implements ObjectStore {
         return end < 0
       })
       .map(([key, { bytes }]) => ({ key, size: bytes.length }))
+      .sort((one, other) => (one.key < other.key ? -1 : 1))
     return { objects: objects.slice(0, maxKeys), prefixes: [...prefixes].sort() }
   }
 
