@@ -65,11 +65,20 @@ export const play: Play = async (size, say) => {
     const found = await stat(path).catch(() => undefined)
     const kept = found === undefined ? '' : await digestOf(path)
 
-    say('three workers load them from the volume')
-    const staged = await startThree(scene, { MODEL_PATH: path }, 1)
-    say('three workers download them')
     const hub = await serveFile(file)
-    const fetched = await startThree(scene, { MODEL_URL: hub.url }, 4).finally(() => hub.close())
+    let staged: Described[]
+    let fetched: Described[]
+    let servedBefore: number
+    try {
+      say('three workers load them from the volume')
+      staged = await startThree(scene, { MODEL_PATH: path }, 1)
+      servedBefore = hub.served()
+      say('three workers download them')
+      fetched = await startThree(scene, { MODEL_URL: hub.url }, 4)
+    } finally {
+      hub.close()
+    }
+    const throughGateway = scene.platformBytes()
 
     const starts = [...staged, ...fetched]
     const everywhere = await readdir(mount, { recursive: true })
@@ -101,11 +110,23 @@ export const play: Play = async (size, say) => {
           value: staged.map(({ worker, endpointId }) => `${worker} of ${endpointId}`).join(', '),
         },
         {
-          good: fetched.every((one) => one.sha256 === sha256 && one.seconds.download > 0),
-          name: 'downloaded by each',
-          value: `${sizeOf(3 * bytes)}, every time three workers start`,
+          good:
+            servedBefore === 0 &&
+            throughGateway.workers < 1_000_000 &&
+            staged.every((one) => one.seconds.download < 0.1),
+          name: 'downloaded by these',
+          value: `${sizeOf(servedBefore)}; ${sizeOf(throughGateway.workers)} of jobs and answers`,
         },
-        { good: true, name: 'ready after', value: `${readyOf(staged)} and ${readyOf(fetched)} s` },
+        {
+          good: fetched.every((one) => one.sha256 === sha256) && hub.served() === 3 * bytes,
+          name: 'downloaded by the others',
+          value: `${sizeOf(hub.served())}, every time three workers start`,
+        },
+        {
+          good: isSooner(staged, fetched, size),
+          name: 'ready after',
+          value: `${shown(staged)} and ${shown(fetched)} s`,
+        },
       ],
       table: tableOf(starts),
       pictures: { 'cold-starts.svg': drawColdStarts(starts) },
@@ -166,11 +187,17 @@ async function digestOf(path: string): Promise<string> {
 }
 
 /** Stands for where weights are downloaded from; as fast as loopback is. */
-async function serveFile(path: string): Promise<{ readonly url: string; close(): void }> {
+async function serveFile(
+  path: string,
+): Promise<{ readonly url: string; served(): number; close(): void }> {
   const { size } = await stat(path)
+  let served = 0
   const server = createServer((_, response) => {
     response.setHeader('content-length', size)
     createReadStream(path, { highWaterMark: 1_048_576 })
+      .on('data', (piece) => {
+        served += piece.length
+      })
       .on('error', () => response.destroy())
       .pipe(response)
   })
@@ -178,13 +205,23 @@ async function serveFile(path: string): Promise<{ readonly url: string; close():
   await once(server, 'listening')
   const address = server.address()
   const port = typeof address === 'object' ? address?.port : undefined
-  return { url: `http://127.0.0.1:${port}/weights.safetensors`, close: () => server.close() }
+  const url = `http://127.0.0.1:${port}/weights.safetensors`
+  return { url, served: () => served, close: () => server.close() }
 }
 
-function readyOf(starts: readonly Described[]): string {
-  return starts
-    .map(({ seconds }) => (seconds.import + seconds.download + seconds.load).toFixed(1))
-    .join(', ')
+const readyOf = ({ seconds }: Described) => seconds.import + seconds.download + seconds.load
+const shown = (starts: readonly Described[]) =>
+  starts.map((one) => readyOf(one).toFixed(1)).join(', ')
+
+/** With little weights Python's own start is nearly all, and differs by more than the download takes. */
+function isSooner(
+  staged: readonly Described[],
+  fetched: readonly Described[],
+  size: 'full' | 'small',
+): boolean {
+  const measure = size === 'full' ? readyOf : (one: Described) => one.seconds.download
+  const middle = (starts: readonly Described[]) => starts.map(measure).sort((a, b) => a - b)[1] ?? 0
+  return middle(staged) < middle(fetched)
 }
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))

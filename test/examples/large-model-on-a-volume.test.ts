@@ -5,6 +5,6 @@ test('weights are pushed once, resumed and verified, and three workers load them
   const { facts, table } = await play('small', () => {})
 
   expect(facts.filter(({ good }) => !good)).toEqual([])
-  expect(facts).toHaveLength(7)
+  expect(facts).toHaveLength(8)
   expect(table?.trim().split('\n')).toHaveLength(2 + 6)
 })
