@@ -7,9 +7,15 @@ import type { ObjectStore } from '../store/store.ts'
  *
  * @throws {GatewayError} store_unavailable
  */
-export async function abortLeft(store: ObjectStore, keptKey: string): Promise<void> {
-  const page = await listUploads(store, keptKey)
-  for (const { key, uploadId } of page?.uploads ?? []) {
-    if (key === keptKey) await store.abortUpload(key, uploadId)
+export async function abortLeft(
+  store: Pick<ObjectStore, 'send' | 'abortUpload'>,
+  keptKey: string,
+): Promise<void> {
+  let page = await listUploads(store, keptKey)
+  while (page !== undefined) {
+    for (const { key, uploadId } of page.uploads) {
+      if (key === keptKey) await store.abortUpload(key, uploadId)
+    }
+    page = page.next === undefined ? undefined : await listUploads(store, keptKey, page.next)
   }
 }

@@ -1,4 +1,5 @@
 import { GatewayError } from '../errors.ts'
+import { headObject } from '../store/head-object.ts'
 import type { ObjectStore } from '../store/store.ts'
 import { abortLeft } from './abort-left.ts'
 import { forgetContent } from './by-sha256.ts'
@@ -62,15 +63,26 @@ async function eraseKept(
       retryAfterSeconds: 5,
     })
   }
-  // Where it is nobody's, a request that died may have left a file; on a volume others write, too.
-  const isLeft = turn.holder === undefined && (turn.wasLeft || !isShared(keptKey))
-  const isOwn = turn.holder === uploadId || isLeft
+  const isNobodys = turn.holder === undefined
+  const isOwn = turn.holder === uploadId || isNobodys
   try {
-    if (isShared(keptKey) && turn.wasLeft) await abortLeft(store, keptKey)
-    if (isOwn) await store.delete(keptKey)
+    if (isShared(keptKey) && turn.left.length > 0) await abortLeft(store, keptKey)
+    if (isNobodys && isShared(keptKey)) await deleteLeft(store, keptKey, turn.left)
+    else if (isOwn) await store.delete(keptKey)
   } catch (error) {
     await turn.end(turn.holder).catch(() => {})
     throw error
   }
   await turn.end(isOwn ? undefined : turn.holder)
+}
+
+/** Where a name is nobody's, a request that died may have left a file; others write there, too. */
+async function deleteLeft(
+  store: ObjectStore,
+  keptKey: string,
+  sizes: readonly number[],
+): Promise<void> {
+  if (sizes.length === 0) return
+  const head = await headObject(store, keptKey)
+  if (head !== undefined && sizes.includes(head.size)) await store.delete(keptKey)
 }

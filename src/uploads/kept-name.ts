@@ -5,6 +5,8 @@ import { storeUnavailable } from '../store/store-fault.ts'
 /** Milliseconds for which a turn is taken at least; a copy in parts renews it with each. */
 export const turnMs = 300_000
 const recordMaxBytes = 4096
+/** Sizes that are noted of files under one name. */
+const begunMost = 50
 
 /** What a kept name stands for, as it is stored. */
 interface KeptName {
@@ -13,8 +15,8 @@ interface KeptName {
   readonly turn?: {
     readonly id: string
     readonly until: number
-    /** Absent: nothing was written yet under the name. */
-    readonly isBegun?: boolean
+    /** Bytes of each file that may have been written under the name; absent: none yet. */
+    readonly begun?: readonly number[]
   }
 }
 
@@ -22,13 +24,13 @@ interface KeptName {
 export interface Turn {
   /** Id of the upload whose file it was when the turn began. */
   readonly holder: string | undefined
-  /** Whether a turn that had begun was not ended before this one: its request may have left a file. */
-  readonly wasLeft: boolean
+  /** Bytes of the files that turns which had begun, and were not ended, may have left. */
+  readonly left: readonly number[]
   /**
-   * Notes that from now on there may be a file of this turn's, and renews it.
+   * Notes that from now on there may be a file of this turn's, of `size` bytes, and renews it.
    * @throws {GatewayError} as `renew`
    */
-  begin(): Promise<void>
+  begin(size: number): Promise<void>
   /** @throws {GatewayError} store_unavailable, where the turn is another's by now */
   renew(): Promise<void>
   /**
@@ -37,7 +39,7 @@ export interface Turn {
    */
   end(holder: string | undefined): Promise<void>
   /**
-   * Ends the turn, but for the note that it may have left a file.
+   * Ends the turn, but for the note of what it and those before may have left.
    * @throws {GatewayError} as `renew`
    */
   leave(): Promise<void>
@@ -75,7 +77,8 @@ export async function takeTurn(
   const key = keptNameKey(keptKey)
   let until = 0
   let current = etag
-  let isBegun = name.turn?.isBegun === true
+  const left = name.turn?.begun ?? []
+  let begun = left
 
   async function write(next: KeptName): Promise<boolean> {
     const condition = current === undefined ? ('absent' as const) : { etag: current }
@@ -86,7 +89,7 @@ export async function takeTurn(
   }
 
   function turnUntil(at: number) {
-    return { id, until: at, ...(isBegun && { isBegun }) }
+    return { id, until: at, ...(begun.length > 0 && { begun }) }
   }
 
   async function extend(): Promise<boolean> {
@@ -99,16 +102,15 @@ export async function takeTurn(
   return (await extend())
     ? {
         holder,
-        wasLeft: isBegun,
-        async begin() {
-          isBegun = true
+        left,
+        async begin(size) {
+          begun = [...new Set([...begun, size])].slice(-begunMost)
           if (!(await extend())) throw lost()
         },
         async renew() {
           if (!(await extend())) throw lost()
         },
         async leave() {
-          isBegun = true
           if (!(await write({ ...held, turn: turnUntil(0) }))) throw lost()
         },
         async end(next) {

@@ -67,10 +67,9 @@ async function place(
   try {
     if (isShared(keptKey)) {
       await requireOwnName(deps, upload, turn.holder, isMine)
-      const isNew = turn.holder === undefined && !turn.wasLeft
-      if (isNew && (await headObject(store, keptKey)) !== undefined) throw nameTaken(keptKey)
-      if (turn.wasLeft) await abortLeft(store, keptKey)
-      await turn.begin()
+      if (turn.holder === undefined) await requireLeft(store, keptKey, turn.left)
+      if (turn.left.length > 0) await abortLeft(store, keptKey)
+      await turn.begin(size)
     }
     isBegun = true
     if (!(await copyObject(store, { key, size }, keptKey, wait, () => turn.renew()))) {
@@ -87,7 +86,7 @@ async function place(
     await turn.end(uploadId)
     return { key: keptKey, etag: head.etag }
   } catch (error) {
-    await giveUp(store, keptKey, turn, isBegun).catch(() => {})
+    await giveUp(store, { keptKey, size }, turn, isBegun).catch(() => {})
     throw error
   }
 }
@@ -99,15 +98,30 @@ async function place(
  */
 async function giveUp(
   store: ObjectStore,
-  keptKey: string,
+  { keptKey, size }: Pick<Keeping['upload'], 'keptKey' | 'size'>,
   turn: Turn,
   isBegun: boolean,
 ): Promise<void> {
-  if (!isBegun || !isShared(keptKey) || turn.holder !== undefined)
+  const isSettled = !isBegun && turn.left.length === 0
+  if (isSettled || !isShared(keptKey) || turn.holder !== undefined)
     return await turn.end(turn.holder)
-  await turn.renew()
-  await store.delete(keptKey).catch(() => {})
+  if (isBegun) {
+    await turn.renew()
+    await requireLeft(store, keptKey, [...turn.left, size])
+      .then(() => store.delete(keptKey))
+      .catch(() => {})
+  }
   await turn.leave()
+}
+
+/** Refuses a name whose file none of these turns can have left: somebody else has put it there since. */
+async function requireLeft(
+  store: ObjectStore,
+  keptKey: string,
+  sizes: readonly number[],
+): Promise<void> {
+  const head = await headObject(store, keptKey)
+  if (head !== undefined && !sizes.includes(head.size)) throw nameTaken(keptKey)
 }
 
 /** The turn to write a kept file, or the upload where another request has put it there. */

@@ -9,6 +9,7 @@ import { startUpload } from '../../../src/flows/uploads/start-upload.ts'
 import { createTus } from '../../../src/flows/uploads-tus/create-tus.ts'
 import { createNodePlatform } from '../../../src/runtimes/node-platform.ts'
 import { listUploads } from '../../../src/store/list-uploads.ts'
+import { storeUnavailable } from '../../../src/store/store-fault.ts'
 import { createVolumeStore } from '../../../src/store/volume/volume-store.ts'
 import { takeTurn } from '../../../src/uploads/kept-name.ts'
 import { openVolumes, type VolumeBed } from '../../store/volume/volume-bed.ts'
@@ -251,6 +252,49 @@ describe('a file that is kept in a shared folder of a volume', () => {
     expect(await onVolumes(name)).toEqual(['again!!', 'again!!'])
   })
 
+  it.each(['complete', 'delete'] as const)(
+    'never takes the place of a foreign file that came between two tries (%s)',
+    async (then) => {
+      const upload = await start({ size: 7 })
+      const parts = await send(upload, 'weights')
+      const complete = () => completeUpload(deps, asking({ parts }), upload.uploadId)
+      for (const server of bed.servers) {
+        server.fault({ operation: 'CopyObject', status: 400, code: 'InvalidRequest' })
+      }
+      await expect(complete()).rejects.toMatchObject({ code: 'store_unavailable' })
+      const folder = join(bed.directories[0] ?? '', 'models')
+      await mkdir(folder, { recursive: true })
+      await writeFile(join(folder, 'weights.bin'), 'BY A WORKER')
+      if (then === 'complete') await expect(complete()).rejects.toMatchObject({ code: 'forbidden' })
+      await deleteUpload(deps, asking(), upload.uploadId)
+      expect(await onVolumes(name)).toEqual(['BY A WORKER', undefined])
+    },
+  )
+
+  it('leaves alone a foreign file that came while its copy failed', async () => {
+    const upload = await start({ size: 7 })
+    const parts = await send(upload, 'weights')
+    const store = deps.store('volume')
+    if (store === undefined) throw new TypeError('There is no store')
+    const held: Deps = {
+      ...deps,
+      store: () => ({
+        ...store,
+        async send(request) {
+          if (request.copyFrom === undefined) return await store.send(request)
+          const folder = join(bed.directories[0] ?? '', 'models')
+          await mkdir(folder, { recursive: true })
+          await writeFile(join(folder, 'weights.bin'), 'BY A WORKER')
+          throw storeUnavailable(new Error('The line broke'))
+        },
+      }),
+    }
+    await expect(completeUpload(held, asking({ parts }), upload.uploadId)).rejects.toMatchObject({
+      code: 'store_unavailable',
+    })
+    expect(await onVolumes(name)).toEqual(['BY A WORKER', undefined])
+  })
+
   it('leaves no upload open where a request died in the middle of its copy', async () => {
     const store = deps.store('volume')
     if (store === undefined) throw new TypeError('There is no store')
@@ -262,6 +306,7 @@ describe('a file that is kept in a shared folder of a volume', () => {
       const parts = await send(upload, 'weights')
       const turn = await takeTurn(deps.stateStore, `shared/volume/${name}`, deps.platform.now)
       await store.createUpload(`shared/${name}`, 'text/plain')
+      await turn?.begin(7)
       await turn?.leave()
       expect(await open()).toEqual(['shared/models/other.bin', `shared/${name}`])
       if (end === 'complete') await completeUpload(deps, asking({ parts }), upload.uploadId)
