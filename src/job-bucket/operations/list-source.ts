@@ -84,13 +84,12 @@ async function* entries(
   query: Readonly<Record<string, string>>,
 ): AsyncGenerator<Entry> {
   const toVirtual = (real: string) => mount.path + real.slice(mount.key.length)
-  for (let token: string | undefined; ; ) {
-    const page = await readPage(call, {
-      ...query,
-      'list-type': '2',
-      ...(token !== undefined && { 'continuation-token': token }),
-    })
-    for (const entry of readEntries(page)) {
+  let from: Readonly<Record<string, string>> = {}
+  for (let last = '', isStuck = false; ; ) {
+    const page = await readPage(call, { ...query, 'list-type': '2', ...from })
+    const found = readEntries(page)
+    const fresh = isStuck ? found.filter((entry) => compareKeys(endOf(entry), last) > 0) : found
+    for (const entry of fresh) {
       // What a store makes of an odd prefix is its own affair, but not to be told.
       if (!entry.key.startsWith(query['prefix'] ?? mount.key)) continue
       if (!isPrefix(mount) && entry.key !== mount.key) continue
@@ -100,8 +99,18 @@ async function* entries(
     }
     const next = xmlText(page, 'NextContinuationToken')
     if (query['maxKeys'] === '1' || xmlText(page, 'IsTruncated') !== 'true' || !next) return
-    token = next
+    const end = fresh.at(-1)
+    last = end === undefined ? last : endOf(end)
+    // Network volumes repeat a token now and then: from there on the last key tells where to go on.
+    if (isStuck && end === undefined) throw new S3Error('InternalError', undefined, 'stuck')
+    isStuck ||= next === from['continuation-token']
+    from = isStuck ? { 'start-after': last } : { 'continuation-token': next }
   }
+}
+
+/** What a listing goes on after: of a common prefix, all below it. */
+function endOf({ key, object }: Entry): string {
+  return object === undefined ? `${key}\u{10ffff}` : key
 }
 
 async function readPage(
