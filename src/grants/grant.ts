@@ -65,6 +65,8 @@ export interface Grant {
   readonly retention?: 'persistent' | number
   /** Another job took its lease over before its own was known: that one must not run. */
   readonly overtaken?: true
+  /** When it was ended so that another job could have its lease, though nobody said that its own was over. */
+  readonly overtakenAt?: number
   /** Its owner has deleted the job: nothing of it is kept any more. */
   readonly deleted?: true
   /** Key of the note that tells its job by the request id of its caller, where it gave one. */

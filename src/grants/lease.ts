@@ -45,7 +45,7 @@ export interface Claimant {
   readonly waking?: true
 }
 
-/** Whether a lease was taken, or whose grant is in the way; none where its files are being removed. */
+/** Whether a lease was taken, or whose grant is in the way; none where there is nobody to ask about. */
 export type Taking = { readonly taken: true } | { readonly taken: false; readonly by?: Grant }
 
 /** A lease as it is stored. */
@@ -89,8 +89,10 @@ export function createLeases(options: {
   readonly store: ObjectStore
   readonly grants: Pick<Grants, 'read' | 'update'>
   readonly platform: Pick<Platform, 'now' | 'wait'>
+  /** Milliseconds for which an instance may believe a grant that another has ended; absent: none. */
+  readonly believedMs?: number
 }): Leases {
-  const { store, grants, platform } = options
+  const { store, grants, platform, believedMs = 0 } = options
 
   async function read(key: string): Promise<StoredLease | undefined> {
     const object = await store.get(key, recordMaxBytes)
@@ -119,14 +121,16 @@ export function createLeases(options: {
     const now = platform.now()
     const isSoon = now < holder.until
     if (grant === undefined || (grant.state !== 'active' && holder.waking)) return isSoon
-    if (grant.state !== 'active') return false
+    // Its worker may write on where an instance has not heard of that.
+    if (grant.state !== 'active') return now < (grant.overtakenAt ?? -believedMs) + believedMs
     if (grant.jobId !== undefined) return now <= grant.writeExpiresAt
     if (isSoon) return true
     const ended = await grants.update(holder.grantId, (current) =>
       current.state === 'active' && current.jobId === undefined
-        ? { ...current, state: 'ended', overtaken: true }
+        ? { ...current, state: 'ended', overtaken: true, overtakenAt: now }
         : current,
     )
+    if (ended?.state === 'ended') return believedMs > 0
     // It has become known in this very moment.
     return ended?.state === 'active' && now <= ended.writeExpiresAt
   }
@@ -172,7 +176,9 @@ export function createLeases(options: {
       const inTheWay = exclusive ? others : others.filter((other) => other.exclusive)
       for (const other of inTheWay) {
         const grant = await grantOf(other.grantId)
-        if (await isLive(other, grant)) return { taken: false, ...(grant && { by: grant }) }
+        if (!(await isLive(other, grant))) continue
+        const isAsked = grant !== undefined && grant.overtakenAt === undefined
+        return { taken: false, ...(isAsked && { by: grant }) }
       }
       const left = await pruned(exclusive ? [] : others.filter((other) => !other.exclusive))
       if (left.length >= holdersMax) return { taken: false }

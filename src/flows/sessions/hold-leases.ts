@@ -13,6 +13,13 @@ import { endForgotten, lookAfter } from './take-over.ts'
 const firstPauseMs = 150
 const longestPauseMs = 900
 
+/** The longest once it has waited for a minute: a request may make 1000 of its own on Workers. */
+const patientPauseMs = 4000
+const patientAfterMs = 60_000
+
+/** Milliseconds by which the clocks of two instances may differ. */
+const clockSkewMs = 5000
+
 /** Milliseconds before the platform is asked about the job that is waited for, and between two questions. */
 const askFirstMs = 2000
 const askEveryMs = 5000
@@ -82,8 +89,10 @@ export async function holdLeases(
   const release = () => releaseLeases(deps, { grantId: claimant.grantId, leases: keys })
   try {
     for (const wish of wishes) {
+      // Before the store may take it and its answer be lost; one that is retried may have it already.
+      if (!claimant.waking) keys.push(wish.key)
       await waitFor(deps, call, admission, wish, { ...rest, until }, deadline)
-      keys.push(wish.key)
+      if (claimant.waking) keys.push(wish.key)
     }
   } catch (error) {
     await release()
@@ -94,7 +103,7 @@ export async function holdLeases(
     release,
     confirm() {
       const [key] = keys
-      if (key !== undefined && platform.now() >= until) throw busy(key)
+      if (key !== undefined && platform.now() + clockSkewMs >= until) throw busy(key)
     },
   }
 }
@@ -109,7 +118,8 @@ async function waitFor(
 ): Promise<void> {
   const { log, platform } = deps
   const leases = leasesOf(deps)
-  let askAt = platform.now() + askFirstMs
+  const begunAt = platform.now()
+  let askAt = begunAt + askFirstMs
   let pauseMs = firstPauseMs
   let forgotten: string | undefined
   for (let isFirst = true; ; isFirst = false) {
@@ -131,7 +141,8 @@ async function waitFor(
     }
     const pause = Math.ceil(pauseMs * (0.5 + Math.random() / 2))
     await platform.wait(Math.min(pause, deadline - now))
-    pauseMs = Math.min(pauseMs * 1.5, longestPauseMs)
+    const isPatient = now - begunAt > patientAfterMs
+    pauseMs = Math.min(pauseMs * 1.5, isPatient ? patientPauseMs : longestPauseMs)
   }
 }
 

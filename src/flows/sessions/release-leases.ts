@@ -4,8 +4,9 @@ import { reasonOf } from '../../log.ts'
 import type { Deps } from '../deps.ts'
 
 /** The leases of sessions and volumes; nothing of them is remembered. */
-export function leasesOf({ stateStore: store, grants, platform }: Deps): Leases {
-  return createLeases({ store, grants, platform })
+export function leasesOf({ stateStore: store, grants, platform, config }: Deps): Leases {
+  const believedMs = config.access.grantCacheSeconds * 1000
+  return createLeases({ store, grants, platform, believedMs })
 }
 
 /** Gives a grant's leases back, because its job is none; a fault is logged: they end by themselves. */

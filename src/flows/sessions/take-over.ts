@@ -49,7 +49,9 @@ export async function lookAfter(
 /** Ends the grant of a job that the platform has forgotten: it ended long ago, and nobody has asked. */
 export async function endForgotten(deps: Deps, holder: Grant): Promise<void> {
   const ended = await deps.grants.update(holder.grantId, (grant) =>
-    grant.state === 'ended' ? grant : { ...grant, state: 'ended' },
+    grant.state === 'ended'
+      ? grant
+      : { ...grant, state: 'ended', overtakenAt: deps.platform.now() },
   )
   if (ended !== undefined) await endKeys(deps, ended)
   noteTaken(deps, holder, 'forgotten')

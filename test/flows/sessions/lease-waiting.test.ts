@@ -22,6 +22,7 @@ const endpoints = {
   '*': { upstream: 'https://upstream.example/v2', store: 'main' },
   train: { as: 'key', stage: 'always', stageMinBytes: 8, sessions: {} },
   shared: { as: 'key', sessions: { exclusive: false } },
+  patient: { as: 'key', sessions: { waitSeconds: 600 } },
   hasty: { as: 'key', stage: 'always', stageMinBytes: 8, sessions: { waitSeconds: 0 } },
 }
 const json = { 'content-type': 'application/json' }
@@ -176,6 +177,55 @@ describe('an exclusive session', () => {
     }
     await expect(submit('train')).rejects.toMatchObject({ code: 'session_busy' })
     expect((await grantOf('train', 'job-1')).state).toBe('active')
+  })
+
+  test('goes on when no instance believes any more that the one before may write', async () => {
+    await submit('train')
+    const { grantId } = await grantOf('train', 'job-1')
+    const other = gateway.another()
+    jobs.delete('job-1')
+    jobs.set('another', 'IN_QUEUE')
+    const askedLast = () => gateway.sent.findLast(({ url }) => url.includes('/status/'))
+    let readAt = 0
+    let submittedAt = 0
+    gateway.upstream = async (sent) => {
+      if (sent === askedLast()) {
+        await other.grants.read(grantId, { fresh: true })
+        readAt = gateway.clock.now
+      }
+      if (sent.url.endsWith('/run')) submittedAt = gateway.clock.now
+      return upstream(sent)
+    }
+    expect(await submit('train')).toMatchObject({ id: 'job-2' })
+    expect(submittedAt - readAt).toBeGreaterThanOrEqual(10_000)
+    expect((await other.grants.read(grantId))?.state).toBe('ended')
+  })
+
+  test('is not asked for too often where one may wait long', async () => {
+    await submit('patient')
+    let reads = 0
+    gateway.store.before = (line) => {
+      if (/^(get|put) /.test(line)) reads++
+    }
+    await expect(submit('patient')).rejects.toMatchObject({ code: 'session_busy' })
+    expect(waited).toBeGreaterThan(500_000)
+    // Beside them the platform is asked: Workers may make 1000 requests for one.
+    expect(reads + asks()).toBeLessThan(800)
+  })
+
+  test('is given back where the store took it and its answer was lost', async () => {
+    const { store } = gateway
+    const put = store.put.bind(store)
+    store.put = async (key, ...rest) => {
+      const etag = await put(key, ...rest)
+      if (key.startsWith('leases/')) throw new Error('lost')
+      return etag
+    }
+    await expect(submit('train')).rejects.toThrow()
+    store.put = put
+    await submit('hasty', named('another'))
+    await submit('train')
+    expect(waited).toBe(0)
   })
 
   test('goes when the time of its job is over', async () => {
