@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { onceBody } from '../../src/bytes/once-body.ts'
-import { compareKeys } from '../../src/job-bucket/operations/compare-keys.ts'
 import { escapeXml } from '../../src/job-bucket/xml.ts'
 import type { IncomingResponse } from '../../src/platform.ts'
+import { compareKeys } from '../../src/store/compare-keys.ts'
 import type { ObjectStore, StoreRequest } from '../../src/store/store.ts'
 
 const modified = '2026-11-20T12:00:00.000Z'

@@ -1,11 +1,11 @@
 import type { Mount } from '../../grants/grant.ts'
+import { compareKeys } from '../../store/compare-keys.ts'
 import { findMount, isPrefix } from '../authorise.ts'
 import type { Call } from '../call.ts'
 import { S3Error } from '../s3-error.ts'
 import { askStore, readText, storeError } from '../store-answer.ts'
 import { cutKey, keyBytes, maxKeyBytes } from '../target.ts'
 import { parseXml, type XmlNode, xmlNodes, xmlText } from '../xml.ts'
-import { compareKeys } from './compare-keys.ts'
 
 /** Bytes of a store's listing. */
 export const maxListBytes: number = 4 * 1024 * 1024

@@ -1,4 +1,4 @@
-import { compareKeys } from './compare-keys.ts'
+import { compareKeys } from '../../store/compare-keys.ts'
 
 /** Merges sources that are in key order into one; of equal keys the earlier source goes first. */
 export async function* mergeByKey<T extends { readonly key: string }>(

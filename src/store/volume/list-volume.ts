@@ -1,7 +1,7 @@
 import { GatewayError } from '../../errors.ts'
+import { compareKeys } from '../compare-keys.ts'
 import type { ListPage, ObjectStore } from '../store.ts'
 import { isPassing, StoreAnswer, storeUnavailable } from '../store-fault.ts'
-import { compareKeys } from './key-order.ts'
 
 type List = ObjectStore['list']
 

@@ -1,10 +1,10 @@
 import type { IncomingResponse } from '../../platform.ts'
+import { compareKeys } from '../compare-keys.ts'
 import type { StoredPart } from '../list-parts.ts'
 import type { StoreSend } from '../s3-operations.ts'
 import { type PartsPage, readPartsPage, readUploadsPage } from '../s3-xml.ts'
 import type { StoreRequest } from '../store.ts'
 import { type HeldAnswer, holdAnswer, xmlAnswer } from './held-answer.ts'
-import { compareKeys } from './key-order.ts'
 import { joinEtags, joinIds, partsXml, uploadsXml } from './mirror-xml.ts'
 
 const listMaxBytes = 1024 * 1024

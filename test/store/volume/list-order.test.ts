@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { compareKeys } from '../../../src/store/compare-keys.ts'
 import type { ListPage, ObjectStore } from '../../../src/store/store.ts'
-import { compareKeys } from '../../../src/store/volume/key-order.ts'
 import { createMergedList, createVolumeList } from '../../../src/store/volume/list-volume.ts'
 
 type List = ObjectStore['list']
