@@ -40,9 +40,13 @@ export async function holdAgain(
 
   /** It counts while its grant is awake, and not a moment longer. */
   async function confirm(): Promise<void> {
+    if (wishes.length === 0) return
     const now = deps.platform.now()
+    // This run may write for longer than the one before.
+    const fresh = await deps.grants.read(grantId, { fresh: true })
+    const times = { until: now, writeExpiresAt: fresh?.writeExpiresAt ?? writeExpiresAt }
     for (const wish of wishes) {
-      await leasesOf(deps).take(wish, { grantId, until: now, writeExpiresAt })
+      await leasesOf(deps).take(wish, { grantId, ...times })
     }
   }
 

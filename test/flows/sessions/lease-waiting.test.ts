@@ -413,6 +413,15 @@ describe('a retry', () => {
     await expect(submit('train')).rejects.toMatchObject({ code: 'session_busy' })
   })
 
+  test('has its session kept as long after it as any job', async () => {
+    gateway.clock.now += 20 * 60_000
+    await retry()
+    const { writeExpiresAt, leases = [] } = await grantOf('train', 'job-1')
+    const record = gateway.store.objects.get(leases[0] ?? '')
+    const { expiresAt } = JSON.parse(new TextDecoder().decode(record?.bytes))
+    expect(expiresAt).toBe(writeExpiresAt + 30 * 86_400_000)
+  })
+
   test('waits for the job that has it now', async () => {
     await submit('train')
     await expect(retry()).rejects.toMatchObject({ code: 'session_busy' })
