@@ -84,7 +84,7 @@ export async function placeContent(
 
 /** Whether a payload is kept by its content now. */
 async function keep(
-  { stateStore, platform, log }: Deps,
+  { config, stateStore, platform, log }: Deps,
   store: ObjectStore,
   content: StoredContent,
   object: Hashed,
@@ -96,7 +96,9 @@ async function keep(
     if (day === endlessDay) return false
     // Before the store is asked: from then on no sweep deletes what it says is there.
     if (!(await holdContent(stateStore, content, day))) return false
-    const head = await headObject(store, key)
+    // Of several volumes it may be on some alone, and a worker has one of them.
+    const { members = [] } = config.stores.get(store.id)?.volume ?? {}
+    const head = members.length > 1 ? undefined : await headObject(store, key)
     if (head?.size === object.bytes) return true
     const source = { key: object.key, size: object.bytes }
     return await copyObject(store, source, key, (ms) => platform.wait(ms))
