@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -27,6 +28,9 @@ A photograph that the worker reads as a file of its network volume, and a file t
     -F task=digest -F image=@photo.jpg
   curl -H 'Authorization: Bearer any' http://127.0.0.1:8787/v2/volume/runsync \\
     -d '{"input": {"task": "write", "directory": "bulkway:output"}}'
+
+What an operator sees of it, in another shell:
+  . .bulkway/8787/operator.env && npx bulkway usage && npx bulkway init --dry-run
 
 Attach a genuine runpod worker (Python) to endpoint "mine":
   export RUNPOD_POD_ID=w1 RUNPOD_AI_API_KEY=any U=http://127.0.0.1:8788/v2/mine
@@ -128,7 +132,16 @@ const rows = [
     worker === 'none' ? '' : 'any API key',
   ],
   ['state', join('.bulkway', `${port}`), ''],
+  ['operate', `. ${await writeOperatorEnv(stack)}`, 'in another shell, then: npx bulkway usage'],
 ]
+
+/** What an operator's commands need, for a shell to read; the path, from the repository's root. */
+async function writeOperatorEnv({ env, configPath }: DevStack): Promise<string> {
+  const all = Object.entries({ ...env, BULKWAY_CONFIG: configPath })
+  const lines = all.map(([name, value]) => `export ${name}='${value.replaceAll("'", `'\\''`)}'\n`)
+  await writeFile(join(directory, 'operator.env'), lines.join(''), { mode: 0o600 })
+  return join('.bulkway', `${port}`, 'operator.env')
+}
 
 function volumeRows(running: DevStack['volume']): string[][] {
   if (running === undefined) return []

@@ -60,7 +60,7 @@ function valuesOf(kind: OperationName, args: string[]): Readonly<Record<string, 
     return parseArgs({ args, options: options[kind] }).values
   } catch (error) {
     const [line = ''] = (error instanceof Error ? error.message : `${error}`).split('\n')
-    throw new UsageError(`bulkway ${kind}: ${line}`)
+    throw new UsageError(`${kind}: ${line}\nbulkway ${kind} --help says more`)
   }
 }
 

@@ -1,10 +1,13 @@
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { readdir, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import { freePorts, isFree } from '../../dev/child.ts'
 import { root } from '../../dev/gateway.ts'
+
+const run = promisify(execFile)
 
 function start(args: readonly string[], env: Readonly<Record<string, string>>) {
   const child = spawn(process.execPath, ['dev/main.ts', ...args], {
@@ -63,6 +66,13 @@ test('with --volume it names the directory that workers have mounted', async () 
     expect(await answer.json()).toMatchObject({ status: 'COMPLETED', output: { bytes: 1_000 } })
     const files = await readdir(join(root, directory), { recursive: true })
     expect(files.filter((name) => name.endsWith('/out/out.bin'))).toHaveLength(1)
+    const operate = `. .bulkway/${port}/operator.env`
+    expect(said.out).toContain(operate)
+    const command = `${operate} && exec "$0" bin/bulkway.js usage --json`
+    const told = await run('sh', ['-c', command, process.execPath], { cwd: root })
+    expect(JSON.parse(told.stdout)).toMatchObject({
+      stores: [{ store: 'main' }, { store: 'volume', objects: 1, bytes: 1_000 }],
+    })
   } finally {
     child.kill('SIGTERM')
     await exited

@@ -96,6 +96,10 @@ describe('the commands of an operator', () => {
       expect(code).toBe(2)
       expect(err).toMatch(/^bulkway: /)
     }
+    const typo = await bulkway(['init', '--dryrun'])
+    expect(typo.err).toBe(
+      "bulkway: init: Unknown option '--dryrun'\nbulkway init --help says more\n",
+    )
     const noTime = await bulkway(['sweep'], { BULKWAY_SWEEP_NOW: 'tomorrow' })
     expect(noTime).toMatchObject({
       code: 2,

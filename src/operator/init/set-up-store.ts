@@ -160,7 +160,8 @@ async function change(
 
 function impossible(store: string, setting: Setting, preset: StorePreset, instead: string): SetUp {
   const what = setting === 'lifecycle' ? 'expiry rules' : 'CORS rules'
-  const detail = `${preset.name} takes no ${what} by its S3 API: ${instead}`
+  const name = preset === PRESETS.s3 ? 'the store' : preset.name
+  const detail = `${name} takes no ${what} by its S3 API: ${instead}`
   return { store, setting, outcome: 'impossible', detail }
 }
 
