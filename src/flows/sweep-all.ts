@@ -62,18 +62,20 @@ export async function sweepAll(deps: Deps, options: SweepAllOptions): Promise<Sw
     perSecond === undefined
       ? async () => {}
       : createTurns({ perSecond, now: platform.now, wait: platform.wait })
-  async function turn(method: string): Promise<void> {
-    progress.requests++
+  /** Each volume of a store with replicas is asked. */
+  async function turn(method: string, volumes = 1): Promise<void> {
+    progress.requests += volumes
     if (method === 'delete' || method === 'abortUpload') progress.removals++
     options.onProgress?.(progress)
-    await wait()
+    for (let asked = 0; asked < volumes; asked++) await wait()
   }
 
   const stores = new Map<string, ObjectStore>()
   const slow = new Set<string>()
-  for (const [id, { kind }] of config.stores) {
+  for (const [id, { kind, volume }] of config.stores) {
     const store = deps.store(id)
-    if (store !== undefined) stores.set(id, pacedStore(store, turn))
+    const paced = (method: string) => turn(method, volume?.members.length)
+    if (store !== undefined) stores.set(id, pacedStore(store, paced))
     if (options.hurried && kind === 'runpod-volume') slow.add(id)
   }
   const state = stores.get(config.stateStoreId) ?? pacedStore(deps.stateStore, turn)

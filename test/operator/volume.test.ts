@@ -70,6 +70,21 @@ describe('network volumes', () => {
     expect(again).toMatchObject({ files: 0, aborted: 0, faults: 0, done: true })
   })
 
+  test('are swept within so many requests, of which each volume gets its own', async () => {
+    await bed.store.put(`${past}/${id}/in/0-a.bin`, new Uint8Array(10))
+    for (const server of bed.servers) server.clear()
+    let counted = 0
+    await sweepAll(deps, {
+      limit: 100,
+      onProgress({ requests }) {
+        counted = requests
+      },
+    })
+    const made = bed.servers.reduce((sum, { log }) => sum + log.length, 0)
+    expect(made).toBeGreaterThan(2)
+    expect(counted).toBeGreaterThanOrEqual(made)
+  })
+
   test('are measured by what is in them, as often as they are there', async () => {
     await bed.store.put(`2099-01-01/${id}/in/0-a.bin`, new Uint8Array(10))
     await bed.store.put('shared/models/m.bin', new Uint8Array(1000))
