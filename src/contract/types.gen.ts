@@ -2936,7 +2936,7 @@ export interface components {
                 readonly "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description Not now; the same request may succeed later */
+        /** @description Not now; the same request may succeed later. `busy`: too much at once. `store_unavailable`: the store did not answer. `session_busy`, `volume_busy`: another job has the session, or the volume to write to, after `waitSeconds`. `volume_gone`: the network volume is stopped or deleted. `volume_refused`: its key, its account's funds or the clock. `misconfigured`: the endpoint mounts other volumes than its store's. `Retry-After` is there where waiting helps */
         readonly Unavailable: {
             headers: {
                 /** @description Seconds to wait */
