@@ -1872,7 +1872,7 @@ export interface components {
              */
             readonly exclusive?: boolean;
             /**
-             * @description `runpod-volume`: seconds between two looks at whether a large file has been put together, where its answer was lost.
+             * @description `runpod-volume`: seconds between the first two looks at whether a large file has been put together, where its answer was lost; pauses grow to 20 s.
              * @default 2
              */
             readonly completePollSeconds?: number;

@@ -206,7 +206,7 @@ describe('What volumes are seen to do', () => {
   })
 
   test('A denial of what was allowed before is tried again', async () => {
-    for (const operation of ['PutObject', 'CreateMultipartUpload', 'HeadObject'] as const) {
+    for (const operation of ['CreateMultipartUpload', 'UploadPart', 'HeadObject'] as const) {
       faults().fault({ operation, status: 403, code: 'AccessDenied' })
     }
     const body = { input: { task: 'digest', file: bytesOf(9_000_000, 4).toString('base64') } }
