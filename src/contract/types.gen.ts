@@ -2783,8 +2783,8 @@ export interface components {
                  *       "title": "A job has the session",
                  *       "status": 409,
                  *       "code": "session_running",
-                 *       "detail": "Cannot delete session run-42 while a job has it: wait for the job, or cancel it first",
-                 *       "error": "Cannot delete session run-42 while a job has it: wait for the job, or cancel it first",
+                 *       "detail": "Cannot delete session run-42: a job has it: wait for the job, or cancel it first",
+                 *       "error": "Cannot delete session run-42: a job has it: wait for the job, or cancel it first",
                  *       "requestId": "7b0e8c2a-6a0d-4a53-9d43-0a4f6f0e4c55"
                  *     }
                  */

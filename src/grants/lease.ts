@@ -24,6 +24,8 @@ export interface Lease {
   readonly storeId: string
   /** Its files are being removed, and nobody may have it; a remover that died has until then. */
   readonly removingUntil?: number
+  /** Its remover has stopped before the end: another may go on at once, a job may not. */
+  readonly removalStopped?: true
 }
 
 /** What a job wants to have. */
@@ -170,7 +172,7 @@ export function createLeases(options: {
         if (isFirst !== undefined) return { taken: true }
         continue
       }
-      const { removingUntil = 0, ...lease } = stored.lease
+      const { removingUntil = 0, removalStopped, ...lease } = stored.lease
       if (now < removingUntil) return { taken: false }
       const others = lease.holders.filter(({ grantId }) => grantId !== holder.grantId)
       const inTheWay = exclusive ? others : others.filter((other) => other.exclusive)

@@ -73,23 +73,22 @@ export async function removeSession(
   found: StoredLease,
 ): Promise<boolean> {
   const prefix = prefixOfSessionLease(key)
-  // Another one removes it: of two, the slower would go on in the next job's files.
-  if (prefix === undefined || (found.lease.removingUntil ?? 0) > clock()) return false
+  // Of two removers the slower would go on in the next job's files.
+  if (prefix === undefined || isBeingRemoved(found, clock())) return false
   let turn: StoredLease | undefined = found
   async function hasTurn(): Promise<boolean> {
-    const { removingUntil = 0 } = turn?.lease ?? {}
-    if (turn !== undefined && clock() + turnMs / 2 > removingUntil) {
-      const lease = { ...turn.lease, holders: [], removingUntil: clock() + turnMs }
-      turn = await leases.replace(key, turn, lease)
+    const { removingUntil = 0, removalStopped, ...lease } = turn?.lease ?? found.lease
+    if (turn !== undefined && (removalStopped || clock() + turnMs / 2 > removingUntil)) {
+      const mine = { ...lease, holders: [], removingUntil: clock() + turnMs }
+      turn = await leases.replace(key, turn, mine)
     }
     return turn !== undefined && !isOver()
   }
 
-  /** Whoever goes on with it need not wait until the turn is over. */
+  /** Whoever goes on with it need not wait until the turn is over; a job would find half of the files. */
   async function giveBack(): Promise<void> {
     if (turn === undefined || turn === found) return
-    const { removingUntil, ...lease } = turn.lease
-    await leases.replace(key, turn, lease)
+    await leases.replace(key, turn, { ...turn.lease, removalStopped: true })
   }
 
   async function removeFiles(prefix: string): Promise<boolean> {
@@ -122,6 +121,10 @@ export async function removeSession(
     if (!isWhole) await giveBack().catch(() => {})
   }
   return isWhole
+}
+
+function isBeingRemoved({ lease }: StoredLease, now: number): boolean {
+  return lease.removalStopped !== true && (lease.removingUntil ?? 0) > now
 }
 
 function isRejected(result: PromiseSettledResult<unknown>): result is PromiseRejectedResult {
@@ -180,7 +183,7 @@ export async function sweepSessions(options: SweepSessionsOptions): Promise<Swep
     const found = await leases.read(key)
     if (found === undefined || found.lease.expiresAt >= now) return
     const store = stores.get(found.lease.storeId)
-    const isBusy = (found.lease.removingUntil ?? 0) > clock()
+    const isBusy = isBeingRemoved(found, clock())
     if (store === undefined || isBusy || (await leases.liveHolders(found.lease)).size > 0) return
     const abortsUploads = options.slow?.has(found.lease.storeId) !== true
     const session = { store, state, leases, clock, abortsUploads, isOver, onRemoved }

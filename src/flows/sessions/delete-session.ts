@@ -14,7 +14,7 @@ export async function deleteSession(deps: Deps, call: Call, name: string): Promi
   const { session, stored, store } = await ownSession(deps, call, name)
   const leases = leasesOf(deps)
   const live = await leases.liveHolders(stored.lease)
-  if (live.size > 0) throw running(name)
+  if (live.size > 0) throw running(name, 'a job has it: wait for the job, or cancel it first')
   const { config, stateStore: state, platform } = deps
   const removal = {
     ...{ store, state, leases },
@@ -24,11 +24,12 @@ export async function deleteSession(deps: Deps, call: Call, name: string): Promi
     isOver: () => false,
   }
   // Somebody was faster: a job that has taken it, or another who removes it.
-  if (!(await removeSession(removal, session.leaseKey, stored))) throw running(name)
+  if (!(await removeSession(removal, session.leaseKey, stored))) {
+    throw running(name, 'a job or another deletion was faster: try again in a moment')
+  }
   return { status: 204, headers: new Headers() }
 }
 
-function running(name: string): GatewayError {
-  const detail = `Cannot delete session ${name} while a job has it: wait for the job, or cancel it first`
-  return new GatewayError('session_running', detail)
+function running(name: string, why: string): GatewayError {
+  return new GatewayError('session_running', `Cannot delete session ${name}: ${why}`)
 }

@@ -1,4 +1,4 @@
-import { beforeEach, expect, test } from 'vitest'
+import { beforeEach, expect, test, vi } from 'vitest'
 import type { Deps } from '../../../src/flows/deps.ts'
 import { deleteSession } from '../../../src/flows/sessions/delete-session.ts'
 import { submitJob } from '../../../src/flows/submit-job.ts'
@@ -44,11 +44,14 @@ test('a second removal of a session takes nothing from the job that has it after
   await gateway.store.put(key, new Uint8Array(1))
   const first = gate()
   const second = gate()
+  const reached = gate()
   gateway.store.before = async (line) => {
-    if (line.startsWith('delete sessions/')) await first.opened
+    if (!line.startsWith('delete sessions/')) return
+    reached.open()
+    await first.opened
   }
   const one = remove()
-  await new Promise((resolve) => setTimeout(resolve, 5))
+  await reached.opened
   let isHeld = false
   gateway.store.before = async (line) => {
     // The store answers the second one late.
@@ -58,7 +61,7 @@ test('a second removal of a session takes nothing from the job that has it after
     }
   }
   const other = remove(gateway.another()).catch((error: unknown) => error)
-  await new Promise((resolve) => setTimeout(resolve, 5))
+  await Promise.race([other, vi.waitUntil(() => isHeld)])
   first.open()
   expect(await one).toBe(204)
 
