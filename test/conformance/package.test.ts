@@ -34,7 +34,14 @@ test('holds what is needed and no source, test or secret', async () => {
   expect((await readdir(installed)).sort()).toEqual(
     ['CHANGELOG.md', 'LICENSE', 'README.md', 'bin', 'dist', 'package.json'].sort(),
   )
-  expect((await readdir(join(installed, 'dist'))).sort()).toEqual(['cli', 'client', 'client-node'])
+  const built = await readdir(join(installed, 'dist'))
+  expect(built).toEqual(expect.arrayContaining(['cli', 'client', 'client-node', 'operator']))
+  // What an operator's commands are made of, but not the gateway itself.
+  expect(built).not.toContain('http')
+  expect(built).not.toContain('page')
+  const files = await readdir(join(installed, 'dist'), { recursive: true, withFileTypes: true })
+  const names = files.filter((file) => file.isFile()).map(({ name }) => name)
+  expect(names.filter((name) => !/\.(js|d\.ts)$/.test(name))).toEqual([])
 })
 
 test.each(['bulkway/client', 'bulkway/client/node'])('is imported as %s', async (name) => {
@@ -74,6 +81,12 @@ test('brings npx bulkway', async () => {
     env,
   })
   expect(stdout).toMatch(/^Uploads files of any size/)
+})
+
+test.each(['init', 'sweep', 'usage'])('brings an operator’s bulkway %s', async (command) => {
+  const program = join(directory, 'node_modules', 'bulkway', 'bin', 'bulkway.js')
+  const { stdout } = await run(process.execPath, [program, command, '--help'], { cwd: directory })
+  expect(stdout).toContain(`bulkway ${command}`)
 })
 
 test('runs as npx bulkway in its own checkout too, on whatever Node is there', async () => {
